@@ -1,0 +1,122 @@
+/**
+ * The storage port: a structural subset of the official MongoDB driver's `Collection`, so that the driver is
+ * passed straight through and the embedded engine implements the same words.
+ *
+ * Promises: single-document atomicity only; every write that resolved is durable (survives kill -9).
+ * Values are plain JSON: strings, finite numbers, booleans, null, arrays, objects. `undefined` members are dropped.
+ */
+
+export type Scalar = string | number | boolean | null;
+
+export interface Document {
+  _id: string;
+}
+
+/** Operators allowed in a filter; anything else throws `UnsupportedOperator` on every engine. */
+export interface Condition {
+  $in?: readonly Scalar[];
+  $nin?: readonly Scalar[];
+  $eq?: Scalar;
+  $ne?: Scalar;
+  $gt?: string | number;
+  $gte?: string | number;
+  $lt?: string | number;
+  $lte?: string | number;
+  $exists?: boolean;
+}
+
+/** Equality (an array field matches when it contains the value), dotted paths, operators, `$and`, `$or`. */
+export interface Filter {
+  [path: string]: Scalar | Condition | readonly Filter[] | undefined;
+}
+
+/** Update operators allowed; values are JSON. */
+export interface Update {
+  $set?: Record<string, unknown>;
+  $unset?: Record<string, true | ''>;
+  $inc?: Record<string, number>;
+  $max?: Record<string, unknown>;
+  $addToSet?: Record<string, unknown>;
+  $pull?: Record<string, unknown>;
+  $setOnInsert?: Record<string, unknown>;
+}
+
+export type Sort = Record<string, 1 | -1>;
+
+export interface Cursor<T> {
+  sort(by: Sort): Cursor<T>;
+  skip(n: number): Cursor<T>;
+  limit(n: number): Cursor<T>;
+  toArray(): Promise<T[]>;
+}
+
+export interface UpdateResult {
+  matchedCount: number;
+  modifiedCount: number;
+  upsertedCount: number;
+}
+
+export type BulkOperation<T extends Document> =
+  | { insertOne: { document: T } }
+  | { updateOne: { filter: Filter; update: Update; upsert?: boolean } }
+  | { updateMany: { filter: Filter; update: Update } }
+  | { deleteOne: { filter: Filter } }
+  | { deleteMany: { filter: Filter } };
+
+export interface Collection<T extends Document> {
+  insertOne(document: T): Promise<unknown>;
+  /** `ordered: false` goes on after a duplicate key; the error is thrown at the end all the same. */
+  insertMany(documents: readonly T[], options?: { ordered?: boolean }): Promise<unknown>;
+  findOne(filter: Filter, options?: { sort?: Sort }): Promise<T | null>;
+  find(filter: Filter): Cursor<T>;
+  updateOne(filter: Filter, update: Update, options?: { upsert?: boolean }): Promise<UpdateResult>;
+  updateMany(filter: Filter, update: Update): Promise<UpdateResult>;
+  findOneAndUpdate(
+    filter: Filter,
+    update: Update,
+    options?: { upsert?: boolean; sort?: Sort; returnDocument?: 'before' | 'after' },
+  ): Promise<T | null>;
+  deleteOne(filter: Filter): Promise<{ deletedCount: number }>;
+  deleteMany(filter: Filter): Promise<{ deletedCount: number }>;
+  countDocuments(filter: Filter, options?: { limit?: number }): Promise<number>;
+  bulkWrite(operations: readonly BulkOperation<T>[], options?: { ordered?: boolean }): Promise<unknown>;
+}
+
+/** A declared index. Key values: 1 ascending, -1 descending. An array-valued field is indexed per element. */
+export interface IndexSpec {
+  keys: Record<string, 1 | -1>;
+  unique?: boolean;
+  /** Only documents in which each of these fields exists and is not null are indexed (and checked for unique). */
+  sparse?: boolean;
+}
+
+export interface CollectionSpec {
+  indexes: readonly IndexSpec[];
+}
+
+/** Full text search: its own small port (SQLite FTS5, MongoDB text index). */
+export interface TextIndex {
+  /** Replaces what is indexed under `id`. `text` is plain text in any language. */
+  put(id: string, text: string): Promise<void>;
+  remove(id: string): Promise<void>;
+  /** Ids of matches, newest id first, all terms required, a quoted phrase kept together. `before` pages by id. */
+  search(query: string, options: { limit: number; before?: string }): Promise<string[]>;
+}
+
+export interface Store {
+  readonly engine: 'embedded' | 'mongodb';
+  collection<T extends Document>(name: string): Collection<T>;
+  textIndex(name: string): TextIndex;
+  /** Creates collections and indexes that are missing; safe to run again. */
+  migrate(): Promise<void>;
+  /** Resolves when the engine answers; throws otherwise. */
+  ping(): Promise<void>;
+  /** How the engine would find what `filter` (and `sort`) asks for. `scan` means reading the whole collection. */
+  explain(name: string, filter: Filter, sort?: Sort): Promise<'index' | 'scan'>;
+  close(): Promise<void>;
+}
+
+/** True when an error means that a unique index refused a write (both engines use MongoDB's code 11000). */
+export function isDuplicateKey(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && 'code' in error && error.code === 11000;
+}
