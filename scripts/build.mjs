@@ -5,7 +5,15 @@ import { join, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const sources = ['src', 'federation', 'demo', 'bench', 'tsconfig.json', 'tsconfig.build.json', 'package.json'];
+const sources = [
+  'src',
+  'federation',
+  'demo',
+  'bench',
+  'tsconfig.json',
+  'tsconfig.build.json',
+  'package.json',
+];
 const stamp = join(root, 'dist', '.stamp');
 
 /** A line per source file (path, size, time): equal text means that nothing changed, deletions included. */
@@ -20,7 +28,10 @@ function fingerprint(path) {
 
 /** Compiles the sources and copies the data files (JSON, CSS) that they read at run time. */
 export function build({ ifNeeded = false } = {}) {
-  const now = sources.filter((s) => existsSync(join(root, s))).map((s) => fingerprint(join(root, s))).join('');
+  const now = sources
+    .filter((s) => existsSync(join(root, s)))
+    .map((s) => fingerprint(join(root, s)))
+    .join('');
   if (ifNeeded && existsSync(stamp) && readFileSync(stamp, 'utf8') === now) return false;
   rmSync(join(root, 'dist'), { recursive: true, force: true });
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
@@ -37,4 +48,5 @@ function copyData(from, to) {
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) build({ ifNeeded: process.argv.includes('--if-needed') });
+if (process.argv[1] === fileURLToPath(import.meta.url))
+  build({ ifNeeded: process.argv.includes('--if-needed') });

@@ -29,7 +29,10 @@ describe('each file imports only what its room may (DESIGN.md, direction table)'
         expect({ file, imports: to, allowed }).toEqual({ file, imports: to, allowed: true });
       } else {
         const only = restrictedPackages[target];
-        if (only) expect({ file, imports: target, in: only.some((o) => file.startsWith(o)) }).toMatchObject({ in: true });
+        if (only)
+          expect({ file, imports: target, in: only.some((o) => file.startsWith(o)) }).toMatchObject({
+            in: true,
+          });
       }
     }
   });

@@ -1,15 +1,43 @@
 /** The direction table of docs/architecture.md as data: which room may import which. */
 
 const rooms = [
-  'federation', 'src/config', 'src/model', 'src/store', 'src/policy', 'src/text', 'src/media', 'src/domain', 'src/inbox',
-  'src/outbox', 'src/jobs', 'src/http/activitypub', 'src/http', 'src/api', 'src/oauth', 'src/streaming', 'src/web', 'src/cli',
+  'federation',
+  'src/config',
+  'src/model',
+  'src/store',
+  'src/policy',
+  'src/text',
+  'src/media',
+  'src/domain',
+  'src/inbox',
+  'src/outbox',
+  'src/jobs',
+  'src/http/activitypub',
+  'src/http',
+  'src/api',
+  'src/oauth',
+  'src/streaming',
+  'src/web',
+  'src/cli',
 ] as const;
 export type Room = (typeof rooms)[number] | 'src/root';
 
 /** Small leaf files that every room of src may use. */
 const leaves = ['src/errors.ts', 'src/log.ts'];
 
-const doors = ['src/domain', 'src/policy', 'src/model', 'src/text', 'src/http', 'src/config', 'src/store/port.ts', 'src/jobs/port.ts', 'src/media/port.ts', 'federation/vocabulary', 'federation/ports.ts'];
+const doors = [
+  'src/domain',
+  'src/policy',
+  'src/model',
+  'src/text',
+  'src/http',
+  'src/config',
+  'src/store/port.ts',
+  'src/jobs/port.ts',
+  'src/media/port.ts',
+  'federation/vocabulary',
+  'federation/ports.ts',
+];
 
 const table: Record<Room, readonly string[]> = {
   federation: ['federation'],
@@ -19,10 +47,48 @@ const table: Record<Room, readonly string[]> = {
   'src/policy': ['src/policy', 'src/model', 'federation/vocabulary'],
   'src/text': ['src/text', 'src/model', 'federation/vocabulary'],
   'src/media': ['src/media', 'src/model', 'src/config'],
-  'src/domain': ['src/domain', 'src/model', 'src/policy', 'src/text', 'src/store/port.ts', 'src/store/collections.ts', 'src/media', 'src/jobs/port.ts', 'src/config', 'federation'],
-  'src/inbox': ['src/inbox', 'src/domain', 'src/policy', 'src/model', 'src/text', 'src/jobs/port.ts', 'federation'],
-  'src/outbox': ['src/outbox', 'src/domain/events.ts', 'src/domain/ctx.ts', 'src/domain/facts', 'src/policy', 'src/model', 'src/jobs/port.ts', 'federation'],
-  'src/jobs': ['src/jobs', 'src/domain', 'src/inbox', 'src/outbox', 'src/policy', 'src/model', 'src/store/port.ts', 'src/config', 'federation'],
+  'src/domain': [
+    'src/domain',
+    'src/model',
+    'src/policy',
+    'src/text',
+    'src/store/port.ts',
+    'src/store/collections.ts',
+    'src/media',
+    'src/jobs/port.ts',
+    'src/config',
+    'federation',
+  ],
+  'src/inbox': [
+    'src/inbox',
+    'src/domain',
+    'src/policy',
+    'src/model',
+    'src/text',
+    'src/jobs/port.ts',
+    'federation',
+  ],
+  'src/outbox': [
+    'src/outbox',
+    'src/domain/events.ts',
+    'src/domain/ctx.ts',
+    'src/domain/facts',
+    'src/policy',
+    'src/model',
+    'src/jobs/port.ts',
+    'federation',
+  ],
+  'src/jobs': [
+    'src/jobs',
+    'src/domain',
+    'src/inbox',
+    'src/outbox',
+    'src/policy',
+    'src/model',
+    'src/store/port.ts',
+    'src/config',
+    'federation',
+  ],
   'src/http': [...doors, 'src/http'],
   'src/http/activitypub': [...doors, 'src/http', 'src/inbox', 'src/outbox', 'src/web', 'federation'],
   'src/api': [...doors, 'src/api', 'src/oauth'],

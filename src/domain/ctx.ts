@@ -1,0 +1,72 @@
+import type { DocumentLoader, Clock, SigningKey } from '../../federation/ports.js';
+import type { HttpClient } from '../../federation/fetch/client.js';
+import type { Settings } from '../config/settings.js';
+import type { JobsPort } from '../jobs/port.js';
+import type { Logger } from '../log.js';
+import type { FilesPort } from '../media/port.js';
+import type { Ids } from '../model/ids.js';
+import type { Db } from '../store/collections.js';
+import type { TextIndex } from '../store/port.js';
+
+/** The names of this server. */
+export interface OwnNames {
+  /** Public origin, e.g. `https://social.example`. */
+  origin: string;
+  /** Its host with port, e.g. `social.example`. */
+  host: string;
+  /** Domain in handles. */
+  handleDomain: string;
+  /** True for every host (with port) that leads to this server: primary, former, onion, and the handle domain. */
+  isOwn(host: string): boolean;
+}
+
+/** Private keys of local actors, unsealed and cached. */
+export interface KeyStore {
+  /** Makes an account's RSA-2048 and Ed25519 pairs where it has none. */
+  create(accountId: string): Promise<void>;
+  /** The signing key of an account; null when the account is gone. */
+  signingKey(accountId: string, type: 'rsa' | 'ed25519'): Promise<SigningKey | null>;
+}
+
+/** Messages to streaming connections; the payload names documents by id, each connection renders its own view. */
+export interface HubMessage {
+  channels: readonly string[];
+  event: string;
+  payload: Record<string, unknown>;
+}
+
+export interface Hub {
+  publish(message: HubMessage): void;
+  /** Calls `listener` for each message, wherever in the cluster it was published; returns the way to stop. */
+  subscribe(listener: (message: HubMessage) => void): () => void;
+}
+
+/** CPU-heavy hashing, off the event loop. */
+export interface Passwords {
+  hash(password: string): Promise<string>;
+  verify(hash: string, password: string): Promise<boolean>;
+}
+
+/** Everything a verb may use. Passed first, always. */
+export interface Ctx {
+  readonly settings: Settings;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  /** URL-safe text of `bytes` random bytes. */
+  readonly randomToken: (bytes?: number) => string;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  readonly log: Logger;
+  readonly names: OwnNames;
+  readonly db: Db;
+  readonly statusText: TextIndex;
+  readonly files: FilesPort;
+  readonly http: HttpClient;
+  readonly documents: DocumentLoader;
+  readonly keys: KeyStore;
+  readonly passwords: Passwords;
+  readonly jobs: JobsPort;
+  readonly hub: Hub;
+}
+
+export const now = (ctx: Ctx): string => ctx.clock.now().toISOString();

@@ -1,0 +1,71 @@
+import { forbidden, notFound } from '../errors.js';
+import type { Account } from '../model/account.js';
+import type { Status, Visibility } from '../model/status.js';
+import { canReblog, narrower } from '../policy/visibility.js';
+import { now, type Ctx } from './ctx.js';
+import { withEvent } from './events.js';
+import { deleteStatus } from './statuses-delete.js';
+import { emptyStatus, insertOnce } from './statuses.js';
+import { activityUri } from './urls.js';
+import { getVisibleStatus } from './visible.js';
+
+/** Reblogs a status; doing it again answers the reblog that is there. @throws AppError 404, 403 */
+export async function reblog(
+  ctx: Ctx,
+  who: Account,
+  statusId: string,
+  visibility?: Visibility,
+): Promise<Status> {
+  const target = await shownStatus(ctx, who._id, statusId);
+  if (!canReblog(target, who._id)) throw forbidden('This action is not allowed');
+  const earlier = await findReblog(ctx, who._id, target._id);
+  if (earlier) return earlier;
+  const id = ctx.ids.next();
+  const wrapper: Status = {
+    ...emptyStatus,
+    _id: id,
+    uri: activityUri(who.uri, 'announce', id),
+    url: null,
+    accountId: who._id,
+    local: true,
+    visibility: narrower(visibility ?? 'public', target.visibility),
+    content: '',
+    conversationId: target.conversationId,
+    reblogOfId: target._id,
+    createdAt: now(ctx),
+  };
+  return storeReblog(ctx, wrapper);
+}
+
+/** Stores a reblog (local or received) once per account and status. */
+export async function storeReblog(ctx: Ctx, wrapper: Status): Promise<Status> {
+  const event = wrapper.local
+    ? ({ type: 'status.published', statusId: wrapper._id, quiet: false } as const)
+    : ({ type: 'status.received', statusId: wrapper._id, fetched: false } as const);
+  return withEvent(ctx, event, async () => {
+    const earlier = await findReblog(ctx, wrapper.accountId, wrapper.reblogOfId ?? '');
+    if (earlier) return earlier;
+    return (await insertOnce(ctx, wrapper)).status;
+  });
+}
+
+/** Takes one's reblog back; nothing happens where there is none. Answers the status that was reblogged. */
+export async function unreblog(ctx: Ctx, who: Account, statusId: string): Promise<Status> {
+  const target = await shownStatus(ctx, who._id, statusId);
+  const wrapper = await findReblog(ctx, who._id, target._id);
+  if (wrapper) await deleteStatus(ctx, wrapper);
+  return (await ctx.db.statuses.findOne({ _id: target._id })) ?? target;
+}
+
+export function findReblog(ctx: Ctx, accountId: string, statusId: string): Promise<Status | null> {
+  return ctx.db.statuses.findOne({ accountId, reblogOfId: statusId });
+}
+
+/** The status itself, or what it reblogs. @throws AppError 404 */
+export async function shownStatus(ctx: Ctx, viewerId: string | null, id: string): Promise<Status> {
+  const status = await getVisibleStatus(ctx, viewerId, id);
+  if (status.reblogOfId === null) return status;
+  const inner = await getVisibleStatus(ctx, viewerId, status.reblogOfId);
+  if (inner.reblogOfId !== null) throw notFound();
+  return inner;
+}

@@ -1,0 +1,95 @@
+import { ruleFor } from '../policy/domains.js';
+import type { Account } from '../model/account.js';
+import type { Block, Follow, Mute } from '../model/relations.js';
+import { now, type Ctx } from './ctx.js';
+import { domainRules } from './domains.js';
+
+/** How one account stands to another, both ways. */
+export interface Relationship {
+  follow: Follow | null;
+  followedBy: Follow | null;
+  block: Block | null;
+  blockedBy: Block | null;
+  mute: Mute | null;
+  domainBlocked: boolean;
+  note: string;
+}
+
+/** Relationships of `viewerId` to each of `targets`: seven queries, however many targets. */
+export async function relationshipsOf(
+  ctx: Ctx,
+  viewerId: string,
+  targets: readonly Account[],
+): Promise<Map<string, Relationship>> {
+  const ids = targets.map((t) => t._id);
+  const there = { accountId: viewerId, targetId: { $in: ids } };
+  const back = { accountId: { $in: ids }, targetId: viewerId };
+  const domains = [...new Set(targets.flatMap((t) => t.domain ?? []))];
+  const [follows, followedBy, blocks, blockedBy, mutes, blockedDomains, notes] = await Promise.all([
+    ctx.db.follows.find(there).toArray(),
+    ctx.db.follows.find(back).toArray(),
+    ctx.db.blocks.find(there).toArray(),
+    ctx.db.blocks.find(back).toArray(),
+    ctx.db.mutes.find(there).toArray(),
+    ctx.db.userDomainBlocks.find({ accountId: viewerId, domain: { $in: domains } }).toArray(),
+    ctx.db.accountNotes.find(there).toArray(),
+  ]);
+  const to = <T extends { targetId: string }>(list: T[]) => new Map(list.map((x) => [x.targetId, x]));
+  const from = <T extends { accountId: string }>(list: T[]) => new Map(list.map((x) => [x.accountId, x]));
+  const [f, fb, b, bb, m, n] = [
+    to(follows),
+    from(followedBy),
+    to(blocks),
+    from(blockedBy),
+    to(mutes),
+    to(notes),
+  ];
+  const hiddenDomains = new Set(blockedDomains.map((d) => d.domain));
+  return new Map(
+    targets.map((t) => [
+      t._id,
+      {
+        follow: f.get(t._id) ?? null,
+        followedBy: fb.get(t._id) ?? null,
+        block: b.get(t._id) ?? null,
+        blockedBy: bb.get(t._id) ?? null,
+        mute: activeMute(ctx, m.get(t._id)),
+        domainBlocked: t.domain !== null && hiddenDomains.has(t.domain),
+        note: n.get(t._id)?.comment ?? '',
+      },
+    ]),
+  );
+}
+
+function activeMute(ctx: Ctx, mute: Mute | undefined): Mute | null {
+  if (!mute || (mute.expiresAt !== null && mute.expiresAt <= now(ctx))) return null;
+  return mute;
+}
+
+/** True when either blocks the other. */
+export async function isBlockedEitherWay(ctx: Ctx, a: string, b: string): Promise<boolean> {
+  const [one, other] = await Promise.all([
+    ctx.db.blocks.findOne({ accountId: a, targetId: b }),
+    ctx.db.blocks.findOne({ accountId: b, targetId: a }),
+  ]);
+  return one !== null || other !== null;
+}
+
+/** Of `candidates`, those that `viewerId` must not be shown: blocked either way, muted, or on a domain it blocks. */
+export async function hiddenFrom(
+  ctx: Ctx,
+  viewerId: string,
+  candidates: readonly Account[],
+): Promise<Set<string>> {
+  const relations = await relationshipsOf(ctx, viewerId, candidates);
+  const hidden = [...relations].filter(
+    ([, r]) => r.block || r.blockedBy || r.mute || (r.domainBlocked && !r.follow),
+  );
+  return new Set(hidden.map(([id]) => id));
+}
+
+/** True when the instance itself suspends the account or its domain. */
+export async function isSuspendedHere(ctx: Ctx, account: Account): Promise<boolean> {
+  if (account.suspendedAt !== null || account.deletedAt !== null) return true;
+  return account.domain !== null && ruleFor(await domainRules(ctx), account.domain)?.severity === 'suspend';
+}

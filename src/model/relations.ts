@@ -1,0 +1,147 @@
+/** Edges between accounts and statuses. Each pair is unique by index, so that every verb can be repeated safely. */
+
+export interface Follow {
+  _id: string;
+  accountId: string;
+  targetId: string;
+  state: 'pending' | 'accepted';
+  /** The Follow activity's IRI. */
+  uri: string;
+  reblogs: boolean;
+  notify: boolean;
+  languages: string[] | null;
+  createdAt: string;
+}
+
+export interface Block {
+  _id: string;
+  accountId: string;
+  targetId: string;
+  uri: string;
+  createdAt: string;
+}
+
+export interface Mute {
+  _id: string;
+  accountId: string;
+  targetId: string;
+  notifications: boolean;
+  expiresAt: string | null;
+  createdAt: string;
+}
+
+/** A domain that one account does not want to see. */
+export interface UserDomainBlock {
+  _id: string;
+  accountId: string;
+  domain: string;
+}
+
+export interface AccountNote {
+  _id: string;
+  accountId: string;
+  targetId: string;
+  comment: string;
+}
+
+/** A favourite (Like on the wire); `emoji` when it came as an EmojiReact. */
+export interface Favourite {
+  _id: string;
+  accountId: string;
+  statusId: string;
+  uri: string;
+  createdAt: string;
+}
+
+export interface Bookmark {
+  _id: string;
+  accountId: string;
+  statusId: string;
+}
+
+/** A conversation that an account does not want notifications from. */
+export interface ThreadMute {
+  _id: string;
+  accountId: string;
+  conversationId: string;
+}
+
+export interface FollowedTag {
+  _id: string;
+  accountId: string;
+  tag: string;
+}
+
+export interface FeaturedTag {
+  _id: string;
+  accountId: string;
+  tag: string;
+  /** As written. */
+  name: string;
+  createdAt: string;
+}
+
+/** One line of somebody's home timeline. */
+export interface HomeEntry {
+  _id: string;
+  accountId: string;
+  statusId: string;
+  /** Who brought it there: the author or the one who reblogged. */
+  fromId: string;
+  /** The status that is shown: the reblogged one, or the status itself. */
+  shownId: string;
+}
+
+export type NotificationType =
+  | 'mention'
+  | 'status'
+  | 'reblog'
+  | 'follow'
+  | 'follow_request'
+  | 'favourite'
+  | 'poll'
+  | 'update'
+  | 'admin.sign_up'
+  | 'admin.report'
+  | 'severed_relationships'
+  | 'moderation_warning'
+  | 'quote'
+  | 'quoted_update';
+
+export interface Notification {
+  _id: string;
+  accountId: string;
+  type: NotificationType;
+  fromId: string;
+  statusId: string | null;
+  reportId: string | null;
+  groupKey: string;
+  /** `type:fromId:statusId…`: what makes it the same notification. */
+  key: string;
+  createdAt: string;
+}
+
+export interface Marker {
+  _id: string;
+  accountId: string;
+  timeline: 'home' | 'notifications';
+  lastReadId: string;
+  version: number;
+  updatedAt: string;
+}
+
+export interface Report {
+  _id: string;
+  accountId: string;
+  targetId: string;
+  statusIds: string[];
+  comment: string;
+  category: 'spam' | 'legal' | 'violation' | 'other';
+  ruleIds: string[];
+  forwarded: boolean;
+  uri: string;
+  /** True when it came from another server. */
+  remote: boolean;
+  actionTakenAt: string | null;
+  createdAt: string;
+}

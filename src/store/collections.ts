@@ -1,0 +1,148 @@
+import type * as access from '../model/access.js';
+import type * as account from '../model/account.js';
+import type * as relations from '../model/relations.js';
+import type * as status from '../model/status.js';
+import type * as work from '../model/work.js';
+import type { Collection, CollectionSpec, IndexSpec, Store } from './port.js';
+
+/** Every collection with its document type. */
+export interface Documents {
+  accounts: account.Account;
+  users: account.User;
+  keyPairs: account.KeyPair;
+  remoteKeys: account.RemoteKey;
+  hosts: account.HostName;
+  statuses: status.Status;
+  statusEdits: status.StatusEdit;
+  media: status.Media;
+  tombstones: status.Tombstone;
+  pollVotes: status.PollVote;
+  customEmojis: status.CustomEmoji;
+  follows: relations.Follow;
+  blocks: relations.Block;
+  mutes: relations.Mute;
+  userDomainBlocks: relations.UserDomainBlock;
+  accountNotes: relations.AccountNote;
+  favourites: relations.Favourite;
+  bookmarks: relations.Bookmark;
+  threadMutes: relations.ThreadMute;
+  followedTags: relations.FollowedTag;
+  featuredTags: relations.FeaturedTag;
+  homeEntries: relations.HomeEntry;
+  notifications: relations.Notification;
+  markers: relations.Marker;
+  reports: relations.Report;
+  apps: access.App;
+  authorizationCodes: access.AuthorizationCode;
+  accessTokens: access.AccessToken;
+  webSessions: access.WebSession;
+  idempotency: access.IdempotencyRecord;
+  jobs: work.Job;
+  activities: work.OutActivity;
+  deliveries: work.Delivery;
+  received: work.Received;
+  peers: work.Peer;
+  domainRules: work.DomainRule;
+  instance: work.InstanceDocument;
+  audit: work.AuditEntry;
+  undoneActivities: work.UndoneActivity;
+  signals: work.Signal;
+}
+
+export type Db = { readonly [K in keyof Documents]: Collection<Documents[K]> };
+
+/** `'accountId targetId!'` → unique compound; `-_id` descends; `?` at the end → only where all fields are set. */
+function index(text: string): IndexSpec {
+  const unique = text.includes('!');
+  const sparse = text.includes('?');
+  const keys: Record<string, 1 | -1> = {};
+  for (const name of text.replace(/[!?]/g, '').trim().split(/\s+/)) {
+    keys[name.replace(/^-/, '')] = name.startsWith('-') ? -1 : 1;
+  }
+  return { keys, ...(unique && { unique }), ...(sparse && { sparse }) };
+}
+
+const declare = (...indexes: string[]): CollectionSpec => ({ indexes: indexes.map(index) });
+/** Indexes of the leased queue (jobs/queue.ts). */
+const queue = ['state dueAt', 'lane state dueAt', 'state leaseUntil'];
+
+/** Names and indexes, for both engines. `!` unique, `?` sparse, `-` descending. */
+export const collections: { readonly [K in keyof Documents]: CollectionSpec } = {
+  accounts: declare(
+    'acctKey!',
+    'uri!',
+    'url',
+    'domain _id',
+    'discoverable domain lastStatusAt',
+    'movedToId?',
+  ),
+  users: declare('accountId!', 'email!?', 'role'),
+  keyPairs: declare('accountId type!', 'keyId!'),
+  remoteKeys: declare('keyId!', 'owner'),
+  hosts: declare('name!'),
+  statuses: declare(
+    'uri!',
+    'url?',
+    'accountId _id',
+    'accountId pinnedAt?',
+    'accountId reblogOfId!?',
+    'inReplyToId _id?',
+    'inReplyToUri?',
+    'conversationId _id',
+    'reblogOfId _id?',
+    'quote.statusId _id?',
+    'quote.uri?',
+    'tags visibility _id',
+    'visibility _id',
+    'visibility local _id',
+    'poll.closed poll.expiresAt?',
+    'mentions.accountId _id',
+  ),
+  statusEdits: declare('statusId _id'),
+  media: declare('accountId _id', 'statusId _id', 'path?', 'previewPath?'),
+  tombstones: declare('uri!', 'deletedAt'),
+  pollVotes: declare('statusId accountId choice!', 'accountId _id', 'uri'),
+  customEmojis: declare('key!', 'domain shortcode'),
+  follows: declare('accountId targetId!', 'uri', 'accountId state _id', 'targetId state _id'),
+  blocks: declare('accountId targetId!', 'targetId _id', 'uri'),
+  mutes: declare('accountId targetId!', 'targetId _id', 'expiresAt?'),
+  userDomainBlocks: declare('accountId domain!'),
+  accountNotes: declare('accountId targetId!'),
+  favourites: declare('accountId statusId!', 'statusId _id', 'uri', 'accountId _id'),
+  bookmarks: declare('accountId statusId!', 'accountId _id', 'statusId'),
+  threadMutes: declare('accountId conversationId!', 'conversationId'),
+  followedTags: declare('accountId tag!', 'tag'),
+  featuredTags: declare('accountId tag!'),
+  homeEntries: declare('accountId statusId!', 'statusId', 'accountId fromId', 'accountId shownId', 'shownId'),
+  notifications: declare(
+    'accountId key!',
+    'accountId _id',
+    'accountId type _id',
+    'statusId',
+    'fromId',
+    'accountId groupKey',
+  ),
+  markers: declare('accountId timeline!'),
+  reports: declare('accountId _id', 'targetId _id', 'uri'),
+  apps: declare('clientId!'),
+  authorizationCodes: declare('codeHash!', 'expiresAt', 'userId'),
+  accessTokens: declare('tokenHash!', 'userId', 'appId', 'accountId', 'codeId?'),
+  webSessions: declare('sessionHash!', 'userId', 'expiresAt'),
+  idempotency: declare('key!', 'expiresAt'),
+  jobs: declare(...queue, 'kind state'),
+  activities: declare('uri!', 'accountId statusId?', 'createdAt'),
+  deliveries: declare(...queue, 'key!', 'activityId', 'accountId'),
+  received: declare(...queue, 'replayKey!', 'activityId', 'outcome _id'),
+  peers: declare('breaker nextProbeAt'),
+  domainRules: declare('domain!'),
+  instance: declare(),
+  audit: declare('sequence!'),
+  undoneActivities: declare('uri!', 'createdAt'),
+  signals: declare(),
+};
+
+/** The typed view of a store that the domain uses. */
+export function toDb(store: Store): Db {
+  const entries = Object.keys(collections).map((name) => [name, store.collection(name)]);
+  return Object.fromEntries(entries) as Db;
+}
