@@ -1,0 +1,119 @@
+import type { Status } from '../model/status.js';
+import type { Ctx } from './ctx.js';
+import type { DeletedStatus, DomainEvent } from './events.js';
+import { backfillHome, clearFromHome, fanOutHome, trimHome } from './home.js';
+import { notify } from './notifications.js';
+import { announceStatus, countAfter, notifyAboutEdit, notifyAboutStatus, unindexStatus } from './effects-status.js';
+import { getPollVoters } from './poll-voters.js';
+
+/**
+ * The consequences of an event on this server: timelines, notifications, counts, search, streams. Every line may run
+ * twice (a job that was interrupted starts over) and does nothing where its document is absent.
+ */
+export async function applyEffects(ctx: Ctx, event: DomainEvent): Promise<void> {
+  switch (event.type) {
+    case 'status.published':
+      return statusArrived(ctx, event.statusId, { notifies: !event.quiet, timelines: true });
+    case 'status.received':
+      return statusArrived(ctx, event.statusId, { notifies: !event.fetched, timelines: !event.fetched });
+    case 'status.edited':
+      return withStatus(ctx, event.statusId, (status) => notifyAboutEdit(ctx, status, event.editId));
+    case 'status.deleted':
+      return statusDeleted(ctx, event.status);
+    case 'favourite.added':
+      return withStatus(ctx, event.statusId, async (status) => {
+        if (!(await ctx.db.favourites.findOne({ accountId: event.accountId, statusId: event.statusId }))) return;
+        await notify(ctx, { accountId: status.accountId, type: 'favourite', fromId: event.accountId, statusId: status._id, conversationId: status.conversationId });
+      });
+    case 'favourite.removed':
+      await ctx.db.notifications.deleteMany({ statusId: event.statusId, fromId: event.accountId, type: 'favourite' });
+      return;
+    case 'follow.requested':
+    case 'follow.accepted':
+    case 'follow.rejected':
+    case 'follow.undone':
+      return followChanged(ctx, event);
+    case 'block.added':
+      return blockAdded(ctx, event.accountId, event.targetId);
+    case 'poll.ended':
+      return withStatus(ctx, event.statusId, (status) => pollEnded(ctx, status));
+    default:
+      return;
+  }
+}
+
+async function withStatus(ctx: Ctx, statusId: string, act: (status: Status) => Promise<unknown>): Promise<void> {
+  const status = await ctx.db.statuses.findOne({ _id: statusId });
+  if (status) await act(status);
+}
+
+async function statusArrived(ctx: Ctx, statusId: string, { notifies, timelines }: { notifies: boolean; timelines: boolean }): Promise<void> {
+  await withStatus(ctx, statusId, async (status) => {
+    await countAfter(ctx, status);
+    const reached = timelines ? await fanOutHome(ctx, status) : [];
+    await announceStatus(ctx, status, reached);
+    if (notifies) await notifyAboutStatus(ctx, status);
+    if (Number(BigInt(status._id) % 16n) === 0) for (const id of reached) await trimHome(ctx, id);
+  });
+}
+
+async function statusDeleted(ctx: Ctx, deleted: DeletedStatus): Promise<void> {
+  if (await ctx.db.statuses.findOne({ _id: deleted.statusId })) return;
+  const id = deleted.statusId;
+  await unindexStatus(ctx, deleted);
+  await ctx.db.homeEntries.deleteMany({ statusId: id });
+  await ctx.db.homeEntries.deleteMany({ shownId: id });
+  await ctx.db.notifications.deleteMany({ statusId: id });
+  const reblogs = await ctx.db.statuses.find({ reblogOfId: id }).limit(1000).toArray();
+  for (const reblog of reblogs) {
+    await ctx.db.homeEntries.deleteMany({ statusId: reblog._id });
+    await ctx.db.statuses.deleteOne({ _id: reblog._id });
+  }
+  await ctx.db.favourites.deleteMany({ statusId: id });
+  await ctx.db.bookmarks.deleteMany({ statusId: id });
+  await ctx.db.statusEdits.deleteMany({ statusId: id });
+  await ctx.db.pollVotes.deleteMany({ statusId: id });
+  await ctx.db.statuses.updateMany({ inReplyToId: id }, { $set: { inReplyToId: null, inReplyToUri: deleted.uri } });
+  await ctx.db.media.updateMany({ statusId: id }, { $set: { statusId: null } });
+  await countAfter(ctx, deleted);
+  if (deleted.reblogOfId) {
+    await ctx.db.notifications.deleteMany({ statusId: deleted.reblogOfId, fromId: deleted.accountId, type: 'reblog' });
+  }
+}
+
+type FollowEvent = Extract<DomainEvent, { type: `follow.${string}` }>;
+
+async function followChanged(ctx: Ctx, event: FollowEvent): Promise<void> {
+  const { accountId, targetId } = event;
+  const follow = await ctx.db.follows.findOne({ accountId, targetId });
+  if (event.type === 'follow.requested') {
+    if (follow?.state === 'pending') await notify(ctx, { accountId: targetId, type: 'follow_request', fromId: accountId });
+    return;
+  }
+  if (event.type === 'follow.accepted') {
+    if (follow?.state !== 'accepted') return;
+    await ctx.db.notifications.deleteMany({ accountId: targetId, key: `follow_request:${accountId}:::` });
+    await notify(ctx, { accountId: targetId, type: 'follow', fromId: accountId });
+    const follower = await ctx.db.accounts.findOne({ _id: accountId });
+    if (follower?.domain === null) await backfillHome(ctx, accountId, targetId);
+    return;
+  }
+  if (follow) return;
+  await ctx.db.notifications.deleteMany({ accountId: targetId, key: `follow_request:${accountId}:::` });
+  await ctx.db.notifications.deleteMany({ accountId: targetId, key: `follow:${accountId}:::` });
+  await clearFromHome(ctx, accountId, targetId);
+}
+
+async function blockAdded(ctx: Ctx, accountId: string, targetId: string): Promise<void> {
+  if (!(await ctx.db.blocks.findOne({ accountId, targetId }))) return;
+  await clearFromHome(ctx, accountId, targetId);
+  await clearFromHome(ctx, targetId, accountId);
+  await ctx.db.notifications.deleteMany({ accountId, fromId: targetId });
+}
+
+async function pollEnded(ctx: Ctx, status: Status): Promise<void> {
+  await ctx.db.statuses.updateOne({ _id: status._id }, { $set: { 'poll.closed': true } });
+  for (const accountId of await getPollVoters(ctx, status)) {
+    await notify(ctx, { accountId, type: 'poll', fromId: status.accountId, statusId: status._id });
+  }
+}

@@ -1,0 +1,113 @@
+import { idRange, isUpwards, type Page } from '../model/page.js';
+import type { Status } from '../model/status.js';
+import type { Filter } from '../store/port.js';
+import type { Ctx } from './ctx.js';
+import { accountsById } from './accounts.js';
+import { hiddenFrom } from './relationships.js';
+import { visibleOf } from './visible.js';
+
+export interface PublicOptions {
+  /** `local`: of this server only; `remote`: of others only. */
+  origin?: 'local' | 'remote' | undefined;
+  onlyMedia?: boolean | undefined;
+}
+
+/** Public statuses that are no reblogs (and no replies, as Mastodon), newest first. */
+export async function publicTimeline(ctx: Ctx, viewerId: string | null, page: Page, options: PublicOptions = {}): Promise<Status[]> {
+  const filter: Filter = { visibility: 'public', ...(options.origin && { local: options.origin === 'local' }) };
+  return screened(ctx, viewerId, { page, filter, keep: (s) => isOriginal(s) && (!options.onlyMedia || s.mediaIds.length > 0) });
+}
+
+export interface TagOptions extends PublicOptions {
+  any?: readonly string[] | undefined;
+  all?: readonly string[] | undefined;
+  none?: readonly string[] | undefined;
+}
+
+/** Public statuses with a hashtag (normalised names). */
+export async function tagTimeline(ctx: Ctx, viewerId: string | null, { tag, page, options }: { tag: string; page: Page; options: TagOptions }): Promise<Status[]> {
+  const tags = [tag, ...(options.any ?? [])];
+  const filter: Filter = { tags: tags.length === 1 ? tag : { $in: tags }, visibility: 'public' };
+  const keep = (s: Status): boolean =>
+    (options.all ?? []).every((t) => s.tags.includes(t)) &&
+    !(options.none ?? []).some((t) => s.tags.includes(t)) &&
+    (!options.origin || s.local === (options.origin === 'local')) &&
+    (!options.onlyMedia || s.mediaIds.length > 0);
+  return screened(ctx, viewerId, { page, filter, keep });
+}
+
+const isOriginal = (s: Status): boolean =>
+  s.reblogOfId === null && ((s.inReplyToId === null && s.inReplyToUri === null) || s.inReplyToAccountId === s.accountId);
+
+interface Screening {
+  page: Page;
+  filter: Filter;
+  keep: (status: Status) => boolean;
+}
+
+/**
+ * Reads a range in id order, in a few bounded steps, until `limit` statuses passed: those that `keep` wants and the
+ * viewer may and wants to see.
+ */
+async function screened(ctx: Ctx, viewerId: string | null, { page, filter, keep }: Screening): Promise<Status[]> {
+  const found: Status[] = [];
+  const up = isUpwards(page);
+  let bounds = idRange(page);
+  for (let step = 0; step < 5 && found.length < page.limit; step += 1) {
+    const chunk = Math.max(page.limit * 2, 20);
+    const batch = await ctx.db.statuses
+      .find({ ...filter, ...(Object.keys(bounds).length && { _id: bounds }) })
+      .sort({ _id: up ? 1 : -1 })
+      .limit(chunk)
+      .toArray();
+    found.push(...(await wanted(ctx, viewerId, batch.filter(keep))));
+    const last = batch.at(-1);
+    if (!last || batch.length < chunk) break;
+    bounds = up ? { ...bounds, $gt: last._id } : { ...bounds, $lt: last._id };
+  }
+  const shown = found.slice(0, page.limit);
+  return up ? shown.reverse() : shown;
+}
+
+/** Visible to the viewer, and from nobody the viewer hides or the instance limits. */
+async function wanted(ctx: Ctx, viewerId: string | null, statuses: readonly Status[]): Promise<Status[]> {
+  const visible = await visibleOf(ctx, viewerId, statuses);
+  if (!visible.length) return [];
+  const authors = await accountsById(ctx, visible.map((s) => s.accountId));
+  const hidden = viewerId ? await hiddenFrom(ctx, viewerId, [...authors.values()]) : new Set<string>();
+  return visible.filter((s) => !hidden.has(s.accountId) && !authors.get(s.accountId)?.silencedAt);
+}
+
+export interface AccountStatusesOptions {
+  excludeReplies?: boolean | undefined;
+  excludeReblogs?: boolean | undefined;
+  onlyMedia?: boolean | undefined;
+  tag?: string | undefined;
+}
+
+/** What an account posted, as far as the viewer may see it. */
+export async function accountStatuses(
+  ctx: Ctx,
+  viewerId: string | null,
+  { accountId, page, options }: { accountId: string; page: Page; options: AccountStatusesOptions },
+): Promise<Status[]> {
+  const found: Status[] = [];
+  const up = isUpwards(page);
+  let bounds = idRange(page);
+  const keep = (s: Status): boolean =>
+    (!options.excludeReplies || s.inReplyToAccountId === null || s.inReplyToAccountId === accountId) &&
+    (!options.excludeReblogs || s.reblogOfId === null) &&
+    (!options.onlyMedia || s.mediaIds.length > 0) &&
+    (!options.tag || s.tags.includes(options.tag));
+  for (let step = 0; step < 10 && found.length < page.limit; step += 1) {
+    const chunk = Math.max(page.limit * 2, 20);
+    const filter = { accountId, ...(Object.keys(bounds).length && { _id: bounds }) };
+    const batch = await ctx.db.statuses.find(filter).sort({ _id: up ? 1 : -1 }).limit(chunk).toArray();
+    found.push(...(await visibleOf(ctx, viewerId, batch.filter(keep))));
+    const last = batch.at(-1);
+    if (!last || batch.length < chunk) break;
+    bounds = up ? { ...bounds, $gt: last._id } : { ...bounds, $lt: last._id };
+  }
+  const shown = found.slice(0, page.limit);
+  return up ? shown.reverse() : shown;
+}
