@@ -1,10 +1,14 @@
 import type { Status } from '../model/status.js';
 import type { Ctx } from './ctx.js';
 import type { DeletedStatus, DomainEvent } from './events.js';
+import { purgeAccount } from './deletion.js';
+import { notifyStaff } from './reports.js';
 import { backfillHome, clearFromHome, fanOutHome, trimHome } from './home.js';
+import { carryFollowers } from './moves.js';
 import { notify } from './notifications.js';
 import { announceStatus, countAfter, notifyAboutEdit, notifyAboutStatus, unindexStatus } from './effects-status.js';
 import { getPollVoters } from './poll-voters.js';
+import { notifyAboutQuote } from './quotes.js';
 
 /**
  * The consequences of an event on this server: timelines, notifications, counts, search, streams. Every line may run
@@ -37,6 +41,12 @@ export async function applyEffects(ctx: Ctx, event: DomainEvent): Promise<void> 
       return blockAdded(ctx, event.accountId, event.targetId);
     case 'poll.ended':
       return withStatus(ctx, event.statusId, (status) => pollEnded(ctx, status));
+    case 'account.deleted':
+      return purgeAccount(ctx, event.accountId);
+    case 'account.moved':
+      return carryFollowers(ctx, event.accountId, event.targetId);
+    case 'report.filed':
+      return notifyStaff(ctx, event.reportId);
     default:
       return;
   }
@@ -53,6 +63,7 @@ async function statusArrived(ctx: Ctx, statusId: string, { notifies, timelines }
     const reached = timelines ? await fanOutHome(ctx, status) : [];
     await announceStatus(ctx, status, reached);
     if (notifies) await notifyAboutStatus(ctx, status);
+    if (notifies) await notifyAboutQuote(ctx, status);
     if (Number(BigInt(status._id) % 16n) === 0) for (const id of reached) await trimHome(ctx, id);
   });
 }

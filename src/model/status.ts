@@ -42,6 +42,22 @@ export interface Quote {
   approvalUri: string | null;
 }
 
+/** Our consent that one of our statuses is quoted; its IRI is the stamp that others check (FEP-044f). */
+export interface QuoteApproval {
+  _id: string;
+  uri: string;
+  /** The quoted status, by a local account. */
+  statusId: string;
+  accountId: string;
+  /** The quoting object's IRI and its author. */
+  quotingUri: string;
+  quotingAccountId: string;
+  /** The QuoteRequest's IRI; null for a quote by a local account. */
+  requestUri: string | null;
+  revokedAt: string | null;
+  createdAt: string;
+}
+
 /** A status, or a reblog (`reblogOfId` set, no text of its own). */
 export interface Status {
   _id: string;

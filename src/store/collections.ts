@@ -18,6 +18,7 @@ export interface Documents {
   tombstones: status.Tombstone;
   pollVotes: status.PollVote;
   customEmojis: status.CustomEmoji;
+  quoteApprovals: status.QuoteApproval;
   follows: relations.Follow;
   blocks: relations.Block;
   mutes: relations.Mute;
@@ -92,6 +93,7 @@ export const collections: { readonly [K in keyof Documents]: CollectionSpec } = 
     'reblogOfId _id?',
     'quote.statusId _id?',
     'quote.uri?',
+    'quote.approvalUri?',
     'tags visibility _id',
     'visibility _id',
     'visibility local _id',
@@ -102,6 +104,7 @@ export const collections: { readonly [K in keyof Documents]: CollectionSpec } = 
   media: declare('accountId _id', 'statusId _id', 'path?', 'previewPath?'),
   tombstones: declare('uri!', 'deletedAt'),
   pollVotes: declare('statusId accountId choice!', 'accountId _id', 'uri'),
+  quoteApprovals: declare('uri!', 'statusId quotingUri!'),
   customEmojis: declare('key!', 'domain shortcode'),
   follows: declare('accountId targetId!', 'uri', 'accountId state _id', 'targetId state _id'),
   blocks: declare('accountId targetId!', 'targetId _id', 'uri'),
@@ -123,7 +126,7 @@ export const collections: { readonly [K in keyof Documents]: CollectionSpec } = 
     'accountId groupKey',
   ),
   markers: declare('accountId timeline!'),
-  reports: declare('accountId _id', 'targetId _id', 'uri'),
+  reports: declare('accountId _id', 'targetId _id', 'uri!'),
   apps: declare('clientId!'),
   authorizationCodes: declare('codeHash!', 'expiresAt', 'userId'),
   accessTokens: declare('tokenHash!', 'userId', 'appId', 'accountId', 'codeId?'),

@@ -1,0 +1,77 @@
+import type { Account } from '../model/account.js';
+import { now, type Ctx } from './ctx.js';
+import { withEvent } from './events.js';
+import { bury } from './statuses-delete.js';
+
+/**
+ * Deletes an account for good. The document stays as a tombstone (its name cannot be taken again, its URL answers 410);
+ * what it wrote and whom it knew go in the job that follows, in bounded steps.
+ */
+export async function deleteAccount(ctx: Ctx, account: Account): Promise<void> {
+  if (account.deletedAt) return;
+  await withEvent(ctx, { type: 'account.deleted', accountId: account._id }, async () => {
+    await bury(ctx, { uri: account.uri, accountId: account._id, formerType: account.actorType });
+    await ctx.db.accounts.updateOne({ _id: account._id }, { $set: { deletedAt: now(ctx) } });
+    const user = await ctx.db.users.findOne({ accountId: account._id });
+    if (user) {
+      await ctx.db.accessTokens.updateMany({ userId: user._id }, { $set: { revokedAt: now(ctx) } });
+      await ctx.db.webSessions.deleteMany({ userId: user._id });
+      await ctx.db.users.deleteOne({ _id: user._id });
+    }
+  });
+}
+
+const step = 200;
+
+/** Removes everything that a deleted account left. Interrupted, it goes on where it was. */
+export async function purgeAccount(ctx: Ctx, accountId: string): Promise<void> {
+  const account = await ctx.db.accounts.findOne({ _id: accountId });
+  if (!account?.deletedAt) return;
+  await purgeStatuses(ctx, accountId);
+  const edges = [ctx.db.follows, ctx.db.blocks, ctx.db.mutes, ctx.db.accountNotes] as const;
+  const touched = await ctx.db.follows.find({ $or: [{ accountId }, { targetId: accountId }] }).limit(10_000).toArray();
+  for (const collection of edges) {
+    await collection.deleteMany({ accountId });
+    await collection.deleteMany({ targetId: accountId });
+  }
+  const favourites = await ctx.db.favourites.find({ accountId }).limit(50_000).toArray();
+  for (const collection of [ctx.db.favourites, ctx.db.bookmarks, ctx.db.homeEntries, ctx.db.notifications, ctx.db.pollVotes, ctx.db.markers] as const) {
+    await collection.deleteMany({ accountId });
+  }
+  await ctx.db.notifications.deleteMany({ fromId: accountId });
+  for (const { statusId } of favourites) {
+    const favouritesCount = await ctx.db.favourites.countDocuments({ statusId });
+    await ctx.db.statuses.updateOne({ _id: statusId }, { $set: { favouritesCount } });
+  }
+  for (const edge of touched) await recountNeighbour(ctx, edge.accountId === accountId ? edge.targetId : edge.accountId);
+  const empty = { displayName: '', note: '', fields: [], avatar: null, header: null, followersCount: 0, followingCount: 0, statusesCount: 0 };
+  await ctx.db.accounts.updateOne({ _id: accountId }, { $set: empty });
+}
+
+async function purgeStatuses(ctx: Ctx, accountId: string): Promise<void> {
+  for (;;) {
+    const batch = await ctx.db.statuses.find({ accountId }).sort({ _id: 1 }).limit(step).toArray();
+    if (!batch.length) return;
+    const ids = batch.map((s) => s._id);
+    const among = { $in: ids };
+    for (const id of ids) await ctx.statusText.remove(id);
+    await ctx.db.homeEntries.deleteMany({ statusId: among });
+    await ctx.db.homeEntries.deleteMany({ shownId: among });
+    await ctx.db.notifications.deleteMany({ statusId: among });
+    await ctx.db.favourites.deleteMany({ statusId: among });
+    await ctx.db.bookmarks.deleteMany({ statusId: among });
+    await ctx.db.statusEdits.deleteMany({ statusId: among });
+    await ctx.db.pollVotes.deleteMany({ statusId: among });
+    await ctx.db.media.updateMany({ statusId: among }, { $set: { statusId: null } });
+    await ctx.db.statuses.deleteMany({ reblogOfId: among });
+    await ctx.db.statuses.deleteMany({ _id: among });
+  }
+}
+
+async function recountNeighbour(ctx: Ctx, accountId: string): Promise<void> {
+  const [followingCount, followersCount] = await Promise.all([
+    ctx.db.follows.countDocuments({ accountId, state: 'accepted' }),
+    ctx.db.follows.countDocuments({ targetId: accountId, state: 'accepted' }),
+  ]);
+  await ctx.db.accounts.updateOne({ _id: accountId }, { $set: { followingCount, followersCount } });
+}
