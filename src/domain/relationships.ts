@@ -12,10 +12,11 @@ export interface Relationship {
   blockedBy: Block | null;
   mute: Mute | null;
   domainBlocked: boolean;
+  endorsed: boolean;
   note: string;
 }
 
-/** Relationships of `viewerId` to each of `targets`: seven queries, however many targets. */
+/** Relationships of `viewerId` to each of `targets`: eight queries, however many targets. */
 export async function relationshipsOf(
   ctx: Ctx,
   viewerId: string,
@@ -25,7 +26,7 @@ export async function relationshipsOf(
   const there = { accountId: viewerId, targetId: { $in: ids } };
   const back = { accountId: { $in: ids }, targetId: viewerId };
   const domains = [...new Set(targets.flatMap((t) => t.domain ?? []))];
-  const [follows, followedBy, blocks, blockedBy, mutes, blockedDomains, notes] = await Promise.all([
+  const [follows, followedBy, blocks, blockedBy, mutes, blockedDomains, notes, endorsements] = await Promise.all([
     ctx.db.follows.find(there).toArray(),
     ctx.db.follows.find(back).toArray(),
     ctx.db.blocks.find(there).toArray(),
@@ -33,6 +34,7 @@ export async function relationshipsOf(
     ctx.db.mutes.find(there).toArray(),
     ctx.db.userDomainBlocks.find({ accountId: viewerId, domain: { $in: domains } }).toArray(),
     ctx.db.accountNotes.find(there).toArray(),
+    ctx.db.endorsements.find(there).toArray(),
   ]);
   const to = <T extends { targetId: string }>(list: T[]) => new Map(list.map((x) => [x.targetId, x]));
   const from = <T extends { accountId: string }>(list: T[]) => new Map(list.map((x) => [x.accountId, x]));
@@ -44,6 +46,7 @@ export async function relationshipsOf(
     to(mutes),
     to(notes),
   ];
+  const endorsed = new Set(endorsements.map((e) => e.targetId));
   const hiddenDomains = new Set(blockedDomains.map((d) => d.domain));
   return new Map(
     targets.map((t) => [
@@ -55,6 +58,7 @@ export async function relationshipsOf(
         blockedBy: bb.get(t._id) ?? null,
         mute: activeMute(ctx, m.get(t._id)),
         domainBlocked: t.domain !== null && hiddenDomains.has(t.domain),
+        endorsed: endorsed.has(t._id),
         note: n.get(t._id)?.comment ?? '',
       },
     ]),

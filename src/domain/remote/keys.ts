@@ -1,0 +1,97 @@
+import { LRUCache } from 'lru-cache';
+import type { KeyResolver, PublicKey } from '../../../federation/ports.js';
+import { parsePublicKey } from '../../../federation/signature/keys.js';
+import type { RemoteKey } from '../../model/account.js';
+import { isSuspended } from '../../policy/domains.js';
+import { domainRules } from '../domains.js';
+import type { Ctx } from '../ctx.js';
+import { hostOf } from '../urls.js';
+import { resolveActor } from './actors.js';
+
+type Answer = PublicKey | 'gone' | 'unavailable' | 'refused';
+
+/** A failed look-up is not repeated for this long. */
+const negativeMs = 60_000;
+/** A key is refetched after a failed check at most this often. */
+const refreshMs = 60_000;
+
+/**
+ * Public keys of other servers' actors: from the store, else from the actor's own document, once for any number of
+ * requests that wait for it. A key counts only where the document fetched from its owner's own id lists it.
+ */
+export function createKeyResolver(ctx: Ctx): KeyResolver {
+  const refused = new LRUCache<string, 'gone' | 'unavailable'>({ max: 10_000 });
+  const refusedAt = new LRUCache<string, number>({ max: 10_000 });
+  const refreshedAt = new LRUCache<string, number>({ max: 10_000 });
+  const parsed = new LRUCache<string, PublicKey>({ max: 10_000 });
+  const underWay = new Map<string, Promise<Answer>>();
+
+  async function stored(keyId: string): Promise<PublicKey | null> {
+    const document = await ctx.db.remoteKeys.findOne({ keyId });
+    if (!document) return null;
+    const known = parsed.get(keyId);
+    if (known && known.fetchedAt.toISOString() === document.fetchedAt) return known;
+    const key = toPublicKey(document);
+    if (key) parsed.set(keyId, key);
+    return key;
+  }
+
+  async function fetched(keyId: string): Promise<Answer> {
+    const at = ctx.clock.now().getTime();
+    const before = refused.get(keyId);
+    if (before && at - (refusedAt.get(keyId) ?? 0) < negativeMs) return before;
+    const outcome = await fetchOwner(ctx, keyId);
+    const key = outcome === 'ok' ? await stored(keyId) : null;
+    if (key) return key;
+    const answer = outcome === 'gone' ? 'gone' : 'unavailable';
+    refused.set(keyId, answer);
+    refusedAt.set(keyId, at);
+    return answer;
+  }
+
+  function fetchOnce(keyId: string): Promise<Answer> {
+    const running = underWay.get(keyId);
+    if (running) return running;
+    const promise = fetched(keyId).finally(() => underWay.delete(keyId));
+    underWay.set(keyId, promise);
+    return promise;
+  }
+
+  return {
+    async resolve(keyId, { refresh }) {
+      const host = hostOf(keyId);
+      if (host === null || ctx.names.isOwn(host)) return 'refused';
+      if (isSuspended(await domainRules(ctx), host)) return 'refused';
+      const known = await stored(keyId);
+      if (!refresh && known) return known;
+      if (refresh && known) {
+        const at = ctx.clock.now().getTime();
+        if (at - (refreshedAt.get(keyId) ?? 0) < refreshMs) return known;
+        refreshedAt.set(keyId, at);
+        const fresh = await fetchOnce(keyId);
+        return fresh === 'unavailable' ? known : fresh;
+      }
+      return fetchOnce(keyId);
+    },
+  };
+}
+
+function toPublicKey(document: RemoteKey): PublicKey | null {
+  const key = parsePublicKey(document.publicPem);
+  if (!key) return null;
+  return { keyId: document.keyId, owner: document.owner, ...key, fetchedAt: new Date(document.fetchedAt) };
+}
+
+/** Loads what the key id names, then the owner's own document, whose keys are stored on the way. */
+async function fetchOwner(ctx: Ctx, keyId: string): Promise<'ok' | 'gone' | 'unavailable'> {
+  const loaded = await ctx.documents.load(keyId.replace(/#.*$/, ''));
+  if (loaded.outcome === 'gone' || loaded.outcome === 'not-found') return 'gone';
+  if (loaded.outcome !== 'ok') return 'unavailable';
+  const { document } = loaded;
+  const owner = document['owner'] ?? document['controller'];
+  const uri = typeof owner === 'string' ? owner : typeof document['id'] === 'string' ? document['id'] : null;
+  if (uri === null || hostOf(uri) !== hostOf(keyId)) return 'unavailable';
+  const own = typeof owner !== 'string';
+  const account = await resolveActor(ctx, uri, { refresh: true, ...(own && { document }) });
+  return account ? 'ok' : 'unavailable';
+}
