@@ -1,3 +1,5 @@
+import type { QuotePolicy } from './status.js';
+
 /** People and the things they own, as stored. Times are ISO-8601 UTC strings; ids are decimal snowflakes. */
 
 export type ActorType = 'Person' | 'Service' | 'Group' | 'Application' | 'Organization';
@@ -50,6 +52,8 @@ export interface Account {
   followingCount: number;
   /** Ids (IRIs) that this actor says it is as well, and where it went. */
   alsoKnownAs: string[];
+  /** Sites that may name this account as an author of theirs. Absent: none. */
+  attributionDomains?: string[];
   movedToId: string | null;
   suspendedAt: string | null;
   silencedAt: string | null;
@@ -103,6 +107,8 @@ export interface Preferences {
   defaultVisibility: 'public' | 'unlisted' | 'private';
   defaultSensitive: boolean;
   defaultLanguage: string | null;
+  /** Absent: public. */
+  defaultQuotePolicy?: QuotePolicy;
   expandMedia: 'default' | 'show_all' | 'hide_all';
   expandSpoilers: boolean;
 }

@@ -44,6 +44,13 @@ export interface AccountNote {
   comment: string;
 }
 
+/** An account that another shows on its profile. */
+export interface Endorsement {
+  _id: string;
+  accountId: string;
+  targetId: string;
+}
+
 /** A favourite (Like on the wire); `emoji` when it came as an EmojiReact. */
 export interface Favourite {
   _id: string;

@@ -24,6 +24,7 @@ export interface Documents {
   mutes: relations.Mute;
   userDomainBlocks: relations.UserDomainBlock;
   accountNotes: relations.AccountNote;
+  endorsements: relations.Endorsement;
   favourites: relations.Favourite;
   bookmarks: relations.Bookmark;
   threadMutes: relations.ThreadMute;
@@ -111,6 +112,7 @@ export const collections: { readonly [K in keyof Documents]: CollectionSpec } = 
   mutes: declare('accountId targetId!', 'targetId _id', 'expiresAt?'),
   userDomainBlocks: declare('accountId domain!'),
   accountNotes: declare('accountId targetId!'),
+  endorsements: declare('accountId targetId!', 'accountId _id'),
   favourites: declare('accountId statusId!', 'statusId _id', 'uri', 'accountId _id'),
   bookmarks: declare('accountId statusId!', 'accountId _id', 'statusId'),
   threadMutes: declare('accountId conversationId!', 'conversationId'),

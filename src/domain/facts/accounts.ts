@@ -41,10 +41,7 @@ export async function loadAccounts(
 }
 
 /** As `loadAccounts`, from ids; unknown ids are left out. */
-export async function loadAccountsById(
-  ctx: Ctx,
-  ids: Iterable<string>,
-): Promise<Map<string, AccountFacts>> {
+export async function loadAccountsById(ctx: Ctx, ids: Iterable<string>): Promise<Map<string, AccountFacts>> {
   return loadAccounts(ctx, [...(await accountsById(ctx, ids)).values()]);
 }
 

@@ -21,15 +21,10 @@ export async function loadNotifications(
   notifications: readonly Notification[],
 ): Promise<NotificationFacts> {
   const statusIds = [...new Set(notifications.flatMap((n) => n.statusId ?? []))];
-  const found = statusIds.length
-    ? await ctx.db.statuses.find({ _id: { $in: statusIds } }).toArray()
-    : [];
+  const found = statusIds.length ? await ctx.db.statuses.find({ _id: { $in: statusIds } }).toArray() : [];
   const visible = found.length ? await visibleOf(ctx, viewerId, found) : [];
   const reports = await loadReports(ctx, notifications);
-  const people = [
-    ...notifications.map((n) => n.fromId),
-    ...[...reports.values()].map((r) => r.targetId),
-  ];
+  const people = [...notifications.map((n) => n.fromId), ...[...reports.values()].map((r) => r.targetId)];
   const [statuses, accounts] = await Promise.all([
     loadStatuses(ctx, viewerId, visible),
     loadAccountsById(ctx, people),
@@ -48,10 +43,7 @@ export async function loadNotifications(
   };
 }
 
-async function loadReports(
-  ctx: Ctx,
-  notifications: readonly Notification[],
-): Promise<Map<string, Report>> {
+async function loadReports(ctx: Ctx, notifications: readonly Notification[]): Promise<Map<string, Report>> {
   const ids = [...new Set(notifications.flatMap((n) => n.reportId ?? []))];
   const found = ids.length ? await ctx.db.reports.find({ _id: { $in: ids } }).toArray() : [];
   return new Map(found.map((r) => [r._id, r]));

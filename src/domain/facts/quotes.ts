@@ -1,5 +1,5 @@
 import type { Account } from '../../model/account.js';
-import type { QuoteState, Status } from '../../model/status.js';
+import type { Quote, QuoteState, Status } from '../../model/status.js';
 import { accountsById } from '../accounts.js';
 import type { Ctx } from '../ctx.js';
 import { relationshipsOf } from '../relationships.js';
@@ -25,15 +25,14 @@ export async function loadQuotes(
   const byId = new Map(found.filter((s) => s.reblogOfId === null).map((s) => [s._id, s]));
   const visible = new Set((await visibleOrNone(ctx, viewerId, found)).map((s) => s._id));
   const hidden = await loadHidden(ctx, viewerId, found);
-  return new Map(
-    quoting.map(({ id, quote }) => {
-      if (quote.state !== 'accepted') return [id, { state: quote.state, status: null }];
-      const status = byId.get(quote.statusId ?? '');
-      if (!status) return [id, { state: 'deleted', status: null }];
-      if (!visible.has(status._id)) return [id, { state: 'unauthorized', status: null }];
-      return [id, { state: hidden.get(status.accountId) ?? 'accepted', status }];
-    }),
-  );
+  const factsOf = (quote: Quote): QuoteFacts => {
+    if (quote.state !== 'accepted') return { state: quote.state, status: null };
+    const status = byId.get(quote.statusId ?? '');
+    if (!status) return { state: 'deleted', status: null };
+    if (!visible.has(status._id)) return { state: 'unauthorized', status: null };
+    return { state: hidden.get(status.accountId) ?? 'accepted', status };
+  };
+  return new Map(quoting.map(({ id, quote }) => [id, factsOf(quote)]));
 }
 
 async function visibleOrNone(

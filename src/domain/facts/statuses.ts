@@ -28,8 +28,9 @@ export async function loadStatuses(
   viewerId: string | null,
   statuses: readonly Status[],
 ): Promise<StatusFacts> {
-  const inner = await byIds(statuses.flatMap((s) => s.reblogOfId ?? []), (ids) =>
-    ctx.db.statuses.find({ _id: { $in: ids } }).toArray(),
+  const inner = await byIds(
+    statuses.flatMap((s) => s.reblogOfId ?? []),
+    (ids) => ctx.db.statuses.find({ _id: { $in: ids } }).toArray(),
   );
   const outer = [...statuses, ...inner.values()];
   const quotes = await loadQuotes(ctx, viewerId, outer);
@@ -50,7 +51,8 @@ export async function loadStatuses(
     loadViewerMarks(ctx, viewerId, all),
   ]);
   const known = (s: Status | undefined): boolean => s !== undefined && accounts.has(s.accountId);
-  const complete = (s: Status): boolean => known(s) && (s.reblogOfId === null || known(inner.get(s.reblogOfId)));
+  const complete = (s: Status): boolean =>
+    known(s) && (s.reblogOfId === null || known(inner.get(s.reblogOfId)));
   return { statuses: statuses.filter(complete), inner, accounts, media, apps, quotes, viewer };
 }
 

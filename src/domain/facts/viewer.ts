@@ -43,7 +43,11 @@ export async function loadViewerMarks(
     ctx.db.follows.find({ accountId: viewerId, targetId: { $in: authors }, state: 'accepted' }).toArray(),
   ]);
   const choices = new Map<string, number[]>();
-  for (const v of votes) choices.set(v.statusId, [...(choices.get(v.statusId) ?? []), v.choice].sort((a, b) => a - b));
+  for (const v of votes)
+    choices.set(
+      v.statusId,
+      [...(choices.get(v.statusId) ?? []), v.choice].sort((a, b) => a - b),
+    );
   return {
     favourited: new Set(favourites.map((f) => f.statusId)),
     reblogged: new Set(reblogs.flatMap((r) => r.reblogOfId ?? [])),
