@@ -1,0 +1,90 @@
+import express from 'express';
+import type { Express, RequestHandler, Router } from 'express';
+import helmet from 'helmet';
+import { notFound } from '../errors.js';
+import type { Ctx } from '../domain/ctx.js';
+import { authenticate } from './auth.js';
+import { cors } from './cors.js';
+import { errorHandler, type ErrorPage } from './errors.js';
+import { parseFormOrNothing } from './form.js';
+import { apiBody } from './params.js';
+import { apiRateLimits } from './rate-limits.js';
+import { requestLog } from './request-log.js';
+import { createUploadBudget, type AppState } from './state.js';
+
+export interface AppParts {
+  /** Tried in this order. */
+  routers: Router[];
+  /** For browsers that ask for something that is not there or failed. Default: JSON for everybody. */
+  errorPage?: ErrorPage;
+}
+
+/**
+ * The Express application. Under /api the caller is known, limits are counted and the body is parsed before any router;
+ * elsewhere bodies stay raw (inboxes check digests over the bytes), and routers use `apiBody` where they want it.
+ */
+export function createApp(ctx: Ctx, parts: AppParts): Express {
+  const app = express();
+  const state: AppState = {
+    origin: ctx.settings.url,
+    uploads: createUploadBudget(Math.max(256 * 1024 * 1024, 2 * ctx.settings.videoBytes)),
+  };
+  app.locals['landfall'] = state;
+  app.disable('x-powered-by');
+  app.set('etag', false);
+  app.set('query parser', parseFormOrNothing);
+  app.set('trust proxy', trustedProxies(ctx.settings.trustProxy));
+  app.use(requestLog(ctx), securityHeaders(ctx), cors());
+  app.get('/health', (_req, res) => void res.set('Cache-Control', 'no-store').json({ status: 'OK' }));
+  app.use('/api', neverCached, ...apiBase(ctx));
+  for (const router of parts.routers) app.use(router);
+  app.use((_req, _res, next) => next(notFound('Not found')));
+  app.use(errorHandler(parts.errorPage));
+  return app;
+}
+
+/** What every API route stands on: who asks, how often, and what was sent. Running it twice does no harm. */
+export function apiBase(ctx: Ctx): RequestHandler[] {
+  const identify = authenticate(ctx);
+  return [identify, ...apiRateLimits(ctx), apiBody(ctx), identify];
+}
+
+/** Answers depend on who asks; nothing on the way may keep them. Routes that are the same for all say otherwise. */
+export const neverCached: RequestHandler = (_req, res, next) => {
+  res.set('Cache-Control', 'private, no-store');
+  next();
+};
+
+/** `loopback`, addresses and CIDRs separated by commas, or nothing. Never `true`: that would believe everybody. */
+function trustedProxies(setting: string): string[] | false {
+  const names = setting
+    .split(',')
+    .map((name) => name.trim())
+    .filter(Boolean);
+  return names.length ? names : false;
+}
+
+/** No `form-action`: Chromium applies it to redirects, and the consent form ends at the client's own scheme. */
+function securityHeaders(ctx: Ctx): RequestHandler {
+  const https = ctx.settings.url.startsWith('https:');
+  const remote = https ? ['https:'] : ['https:', 'http:'];
+  return helmet({
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        'default-src': ["'none'"],
+        'style-src': ["'self'"],
+        'font-src': ["'self'"],
+        'img-src': ["'self'", 'data:', ...remote],
+        'media-src': ["'self'", ...remote],
+        'base-uri': ["'none'"],
+        'frame-ancestors': ["'none'"],
+      },
+    },
+    crossOriginOpenerPolicy: false,
+    crossOriginResourcePolicy: { policy: 'cross-origin' },
+    referrerPolicy: { policy: 'same-origin' },
+    frameguard: { action: 'deny' },
+    strictTransportSecurity: https && { maxAge: 31_536_000, includeSubDomains: false },
+  });
+}

@@ -1,0 +1,119 @@
+import express from 'express';
+import type { Request, RequestHandler, Response } from 'express';
+import type { z } from 'zod';
+import { AppError, badRequest, invalid } from '../errors.js';
+import type { Ctx } from '../domain/ctx.js';
+import { checkShape, isRecord, parseForm } from './form.js';
+import { readMultipart, type UploadedFile } from './multipart.js';
+import { appStateOf, stateOf } from './state.js';
+
+export type { UploadedFile } from './multipart.js';
+
+/** Largest JSON or urlencoded body, decoded. Files come by multipart and have limits of their own. */
+const maxTextBody = 1024 * 1024;
+const jsonTypes = ['application/json', 'application/*+json'];
+const formType = 'application/x-www-form-urlencoded';
+
+/**
+ * Parses JSON, urlencoded and multipart bodies on every method, DELETE included; other bodies are left alone.
+ * Runs once per request, however often it is mounted. Files need a token that `authenticate` has seen before.
+ */
+export function apiBody(ctx: Ctx): RequestHandler {
+  const json = express.json({ limit: maxTextBody, type: jsonTypes, strict: false });
+  const form = express.text({ limit: maxTextBody, type: formType });
+  return async (req, res, next) => {
+    const state = stateOf(req);
+    if (state.body !== null) return next();
+    if (req.is('multipart/form-data')) state.body = await multipartBody(ctx, req, res);
+    else {
+      await run(json, req, res);
+      await run(form, req, res);
+      state.body = textBody(req.body);
+    }
+    next();
+  };
+}
+
+function run(handler: RequestHandler, req: Request, res: Response): Promise<void> {
+  return new Promise((resolve, reject) => {
+    handler(req, res, (error?: unknown) => (error ? reject(error) : resolve()));
+  });
+}
+
+function textBody(parsed: unknown): Record<string, unknown> {
+  if (parsed === undefined || parsed === null) return {};
+  return typeof parsed === 'string' ? parseForm(parsed) : checkShape(parsed);
+}
+
+async function multipartBody(ctx: Ctx, req: Request, res: Response): Promise<Record<string, unknown>> {
+  const state = stateOf(req);
+  const { uploads } = appStateOf(req);
+  let held = 0;
+  res.once('close', () => uploads.give(held));
+  const { form, files } = await readMultipart(req, {
+    filesAllowed: state.bearer !== null,
+    maxBytes: (type) => (type.startsWith('image/') ? ctx.settings.imageBytes : ctx.settings.videoBytes),
+    reserve(bytes) {
+      if (res.closed || !uploads.take(bytes)) return false;
+      held += bytes;
+      return true;
+    },
+  });
+  for (const file of files) state.files.set(file.field, file);
+  return parseForm(form);
+}
+
+/** The query of a request, parsed once. */
+export function queryOf(req: Request): Record<string, unknown> {
+  const state = stateOf(req);
+  const start = req.originalUrl.indexOf('?');
+  state.query ??= start === -1 ? {} : parseForm(req.originalUrl.slice(start + 1));
+  return state.query;
+}
+
+/**
+ * Query and body as one, as Rails does it: the body wins. Without `apiBody` only the query.
+ * @throws AppError 400 when the query is hostile
+ */
+export function paramsOf(req: Request): Record<string, unknown> {
+  return { ...queryOf(req), ...stateOf(req).body };
+}
+
+/** Uploaded files by field name. */
+export function filesOf(req: Request): Map<string, UploadedFile> {
+  return stateOf(req).files;
+}
+
+/**
+ * The parameters of a request in the shape of `schema`. `null` members count as absent (clients send them freely);
+ * where null has a meaning of its own, look at `paramsOf`.
+ * @throws AppError 400 for a missing parameter, 422 for one that does not fit
+ */
+export function parseParams<T>(schema: z.ZodType<T>, req: Request): T {
+  const params = withoutNulls(paramsOf(req));
+  const parsed = schema.safeParse(params);
+  if (parsed.success) return parsed.data;
+  throw toParamsError(parsed.error, params);
+}
+
+function withoutNulls(value: Record<string, unknown>): Record<string, unknown> {
+  const kept = Object.entries(value).filter(([, member]) => member !== null);
+  return Object.fromEntries(
+    kept.map(([name, member]) => [name, isRecord(member) ? withoutNulls(member) : member]),
+  );
+}
+
+function toParamsError(error: z.ZodError, params: Record<string, unknown>): AppError {
+  const missing = error.issues.find((issue) => issue.path.length === 1 && !(String(issue.path[0]) in params));
+  if (missing) return badRequest(`param is missing or the value is empty: ${String(missing.path[0])}`);
+  return invalid(issueText(error));
+}
+
+/** `Poll options is too long, Language is not valid` — the first few issues in the words of Rails. */
+export function issueText(error: z.ZodError): string {
+  const texts = error.issues.slice(0, 5).map((issue) => {
+    const path = issue.path.map(String).join(' ').replaceAll('_', ' ');
+    return `${path.charAt(0).toUpperCase()}${path.slice(1)} ${issue.message}`.trim();
+  });
+  return [...new Set(texts)].join(', ').slice(0, 500);
+}
