@@ -2,6 +2,7 @@ import type * as access from '../model/access.js';
 import type * as account from '../model/account.js';
 import type * as relations from '../model/relations.js';
 import type * as status from '../model/status.js';
+import type * as tags from '../model/tags.js';
 import type * as work from '../model/work.js';
 import type { Collection, CollectionSpec, IndexSpec, Store } from './port.js';
 
@@ -30,6 +31,9 @@ export interface Documents {
   threadMutes: relations.ThreadMute;
   followedTags: relations.FollowedTag;
   featuredTags: relations.FeaturedTag;
+  tags: tags.Tag;
+  tagDays: tags.TagDay;
+  tagUses: tags.TagUse;
   homeEntries: relations.HomeEntry;
   notifications: relations.Notification;
   markers: relations.Marker;
@@ -96,6 +100,7 @@ export const collections: { readonly [K in keyof Documents]: CollectionSpec } = 
     'quote.uri?',
     'quote.approvalUri?',
     'tags visibility _id',
+    'accountId tags _id',
     'visibility _id',
     'visibility local _id',
     'poll.closed poll.expiresAt?',
@@ -108,16 +113,19 @@ export const collections: { readonly [K in keyof Documents]: CollectionSpec } = 
   quoteApprovals: declare('uri!', 'statusId quotingUri!'),
   customEmojis: declare('key!', 'domain shortcode'),
   follows: declare('accountId targetId!', 'uri', 'accountId state _id', 'targetId state _id'),
-  blocks: declare('accountId targetId!', 'targetId _id', 'uri'),
-  mutes: declare('accountId targetId!', 'targetId _id', 'expiresAt?'),
-  userDomainBlocks: declare('accountId domain!'),
+  blocks: declare('accountId targetId!', 'targetId _id', 'uri', 'accountId _id'),
+  mutes: declare('accountId targetId!', 'targetId _id', 'expiresAt?', 'accountId _id'),
+  userDomainBlocks: declare('accountId domain!', 'accountId _id'),
   accountNotes: declare('accountId targetId!'),
   endorsements: declare('accountId targetId!', 'accountId _id'),
   favourites: declare('accountId statusId!', 'statusId _id', 'uri', 'accountId _id'),
   bookmarks: declare('accountId statusId!', 'accountId _id', 'statusId'),
   threadMutes: declare('accountId conversationId!', 'conversationId'),
-  followedTags: declare('accountId tag!', 'tag'),
-  featuredTags: declare('accountId tag!'),
+  followedTags: declare('accountId tag!', 'tag', 'accountId _id'),
+  featuredTags: declare('accountId tag!', 'accountId _id'),
+  tags: declare('name!', 'lastStatusAt?'),
+  tagDays: declare('tag day!', 'day uses'),
+  tagUses: declare('tag day accountId!', 'day'),
   homeEntries: declare('accountId statusId!', 'statusId', 'accountId fromId', 'accountId shownId', 'shownId'),
   notifications: declare(
     'accountId key!',
