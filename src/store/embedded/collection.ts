@@ -1,0 +1,241 @@
+import { BulkWriteError, type WriteFailure } from '../errors.js';
+import { checkDocument, checkFilter, checkSort, checkUpdate, checkUpsert } from '../operators.js';
+import type {
+  BulkOperation,
+  Collection,
+  Cursor,
+  Document,
+  Filter,
+  Sort,
+  Update,
+  UpdateResult,
+} from '../port.js';
+import { toUpserted } from './apply-update.js';
+import type { Connection } from './connection.js';
+import { deleteDocument, insertDocument, updateDocument } from './documents.js';
+import { compile } from './match.js';
+import type { Table } from './schema.js';
+import { count, search, searchIds, type Chunked, type Query } from './search.js';
+import { step, type Steps, type Writer } from './writer.js';
+
+/** What a collection needs of the opened store. */
+export interface Engine {
+  db: Connection;
+  writer: Writer;
+  /** Runs chunks without holding up the event loop. */
+  read<T>(work: () => Chunked<T>): Promise<T>;
+  /** Reads something small. */
+  lookUp<T>(work: () => T): Promise<T>;
+}
+
+function drain<T>(chunks: Chunked<T>): T {
+  for (let next = chunks.next(); ; next = chunks.next()) if (next.done) return next.value;
+}
+
+/** In a write, reading is cut into steps as well, so that one transaction stays short. */
+function* inSteps<T>(chunks: Chunked<T>): Steps<T> {
+  for (;;) {
+    const next = yield* step(() => chunks.next());
+    if (next.done) return next.value;
+  }
+}
+
+type Found<T> = { before: T | null; after: T | null; modified: boolean };
+
+/** Finds one document and changes it, or inserts what an upsert makes: one step, so nothing comes in between. */
+function change<T extends Document>(
+  { db }: Engine,
+  table: Table,
+  request: { filter: Filter; update: Update; upsert?: boolean | undefined; sort?: Sort | undefined },
+): Found<T> {
+  const { filter, update, sort } = request;
+  const [found] = drain(search<T>(db, table, { filter, sort, limit: 1 }));
+  if (found) {
+    const before = structuredClone(found);
+    const modified = updateDocument(db, table, found, update);
+    return { before, after: found, modified };
+  }
+  if (!request.upsert) return { before: null, after: null, modified: false };
+  const created = toUpserted(filter, update);
+  insertDocument(db, table, created);
+  return { before: null, after: created as unknown as T, modified: false };
+}
+
+const resultOf = ({ before, after, modified }: Found<Document>): UpdateResult => ({
+  matchedCount: before ? 1 : 0,
+  modifiedCount: modified ? 1 : 0,
+  upsertedCount: !before && after ? 1 : 0,
+});
+
+function* changeMany(engine: Engine, table: Table, filter: Filter, update: Update): Steps<UpdateResult> {
+  const result: UpdateResult = { matchedCount: 0, modifiedCount: 0, upsertedCount: 0 };
+  // The ids first: a document that the update moves within the index is not met twice.
+  for (const id of yield* inSteps(searchIds(engine.db, table, filter))) {
+    const done = yield* step(() => changeIfStill(engine.db, table, { id, filter, update }));
+    if (!done) continue;
+    result.matchedCount += 1;
+    if (done === 'modified') result.modifiedCount += 1;
+  }
+  return result;
+}
+
+type One = { id: string; filter: Filter };
+
+/** Other writes may have come in between the search and this document. */
+function stillThere(db: Connection, table: Table, { id, filter }: One): Document | null {
+  const text = db.get(`SELECT doc FROM ${table.table} WHERE id = ?`, [id])?.[0];
+  if (typeof text !== 'string') return null;
+  const document = JSON.parse(text) as Document;
+  return compile(filter)(document) ? document : null;
+}
+
+function changeIfStill(
+  db: Connection,
+  table: Table,
+  one: One & { update: Update },
+): 'modified' | 'matched' | null {
+  const document = stillThere(db, table, one);
+  if (!document) return null;
+  return updateDocument(db, table, document, one.update) ? 'modified' : 'matched';
+}
+
+function remove({ db }: Engine, table: Table, filter: Filter): { deletedCount: number } {
+  const [found] = drain(search(db, table, { filter, limit: 1 }));
+  if (found) deleteDocument(db, table, found);
+  return { deletedCount: found ? 1 : 0 };
+}
+
+function* removeMany({ db }: Engine, table: Table, filter: Filter): Steps<{ deletedCount: number }> {
+  let deletedCount = 0;
+  for (const id of yield* inSteps(searchIds(db, table, filter))) {
+    deletedCount += yield* step(() => {
+      const document = stillThere(db, table, { id, filter });
+      if (document) deleteDocument(db, table, document);
+      return document ? 1 : 0;
+    });
+  }
+  return { deletedCount };
+}
+
+type Checked<T extends Document> = BulkOperation<T>;
+
+function check<T extends Document>(operation: BulkOperation<T>): Checked<T> {
+  if ('insertOne' in operation)
+    return { insertOne: { document: checkDocument(operation.insertOne.document) } };
+  if ('deleteOne' in operation) checkFilter(operation.deleteOne.filter);
+  if ('deleteMany' in operation) checkFilter(operation.deleteMany.filter);
+  if ('updateMany' in operation) {
+    const { filter, update } = operation.updateMany;
+    checkFilter(filter);
+    return { updateMany: { filter, update: checkUpdate(update) } };
+  }
+  if ('updateOne' in operation) {
+    const { filter, update, upsert } = operation.updateOne;
+    checkFilter(filter);
+    const clean = checkUpdate(update);
+    if (upsert) checkUpsert(filter, clean);
+    return { updateOne: { filter, update: clean, ...(upsert && { upsert }) } };
+  }
+  return operation;
+}
+
+function* perform<T extends Document>(engine: Engine, table: Table, operation: Checked<T>): Steps<unknown> {
+  if ('insertOne' in operation) {
+    return yield* step(() => insertDocument(engine.db, table, operation.insertOne.document));
+  }
+  if ('updateOne' in operation) return yield* step(() => change(engine, table, operation.updateOne));
+  if ('deleteOne' in operation) return yield* step(() => remove(engine, table, operation.deleteOne.filter));
+  if ('deleteMany' in operation) return yield* removeMany(engine, table, operation.deleteMany.filter);
+  return yield* changeMany(engine, table, operation.updateMany.filter, operation.updateMany.update);
+}
+
+function* performAll<T extends Document>(
+  engine: Engine,
+  table: Table,
+  { operations, ordered }: { operations: readonly Checked<T>[]; ordered: boolean },
+): Steps<{ ok: number }> {
+  const failures: WriteFailure[] = [];
+  for (const [index, operation] of operations.entries()) {
+    try {
+      yield* perform(engine, table, operation);
+    } catch (error) {
+      failures.push({ index, error });
+      if (ordered) break;
+    }
+  }
+  if (failures.length > 0) throw new BulkWriteError(failures);
+  return { ok: 1 };
+}
+
+function cursor<T extends Document>(engine: Engine, table: Table, query: Query): Cursor<T> {
+  return {
+    sort: (sort) => {
+      checkSort(sort);
+      return cursor(engine, table, { ...query, sort });
+    },
+    skip: (skip) => cursor(engine, table, { ...query, skip }),
+    limit: (limit) => cursor(engine, table, { ...query, limit }),
+    toArray: () => engine.read(() => search<T>(engine.db, table, query)),
+  };
+}
+
+/** The port's collection over one table. Filters and updates are checked before anything happens. */
+export function createCollection<T extends Document>(engine: Engine, table: Table): Collection<T> {
+  const { writer } = engine;
+  const writeAll = async (operations: readonly BulkOperation<T>[], ordered: boolean): Promise<unknown> =>
+    writer.write(performAll(engine, table, { operations: operations.map(check), ordered }));
+  return {
+    insertOne: async (document) => {
+      const clean = checkDocument(document);
+      return writer.write(step(() => insertDocument(engine.db, table, clean)));
+    },
+    insertMany: (documents, { ordered = true } = {}) =>
+      writeAll(
+        documents.map((document) => ({ insertOne: { document } })),
+        ordered,
+      ),
+    findOne: async (filter, { sort } = {}) => {
+      checkFilter(filter);
+      if (sort) checkSort(sort);
+      const [found] = await engine.read(() => search<T>(engine.db, table, { filter, sort, limit: 1 }));
+      return found ?? null;
+    },
+    find: (filter) => {
+      checkFilter(filter);
+      return cursor(engine, table, { filter });
+    },
+    updateOne: async (filter, update, { upsert } = {}) => {
+      checkFilter(filter);
+      const clean = checkUpdate(update);
+      if (upsert) checkUpsert(filter, clean);
+      return writer.write(step(() => resultOf(change(engine, table, { filter, update: clean, upsert }))));
+    },
+    updateMany: async (filter, update) => {
+      checkFilter(filter);
+      return writer.write(changeMany(engine, table, filter, checkUpdate(update)));
+    },
+    findOneAndUpdate: async (filter, update, { upsert, sort, returnDocument = 'before' } = {}) => {
+      checkFilter(filter);
+      if (sort) checkSort(sort);
+      const clean = checkUpdate(update);
+      if (upsert) checkUpsert(filter, clean);
+      const found = await writer.write(
+        step(() => change<T>(engine, table, { filter, update: clean, upsert, sort })),
+      );
+      return found[returnDocument];
+    },
+    deleteOne: async (filter) => {
+      checkFilter(filter);
+      return writer.write(step(() => remove(engine, table, filter)));
+    },
+    deleteMany: async (filter) => {
+      checkFilter(filter);
+      return writer.write(removeMany(engine, table, filter));
+    },
+    countDocuments: async (filter, { limit = 0 } = {}) => {
+      checkFilter(filter);
+      return engine.read(() => count(engine.db, table, filter, limit));
+    },
+    bulkWrite: async (operations, { ordered = true } = {}) => writeAll(operations, ordered),
+  };
+}

@@ -1,0 +1,135 @@
+import { closeSync, existsSync, openSync } from 'node:fs';
+import Database from 'libsql';
+import { StartError } from '../../errors.js';
+import type { Key } from './keys.js';
+
+/** `landfall` in the header of our files, so that another program's database is not taken for ours. */
+const applicationId = 0x6c_66_61_6c;
+const formatVersion = 1;
+const maxStatements = 500;
+
+type Param = Key | Buffer;
+
+/** A connection with a cache of prepared statements. All calls are synchronous. */
+export interface Connection {
+  exec(sql: string): void;
+  run(sql: string, params?: readonly Param[]): void;
+  /** The first row as an array of columns; undefined when there is none. */
+  get(sql: string, params?: readonly Param[]): unknown[] | undefined;
+  all(sql: string, params?: readonly Param[]): unknown[][];
+  /** Changes when another connection, of this or another process, has committed. */
+  dataVersion(): number;
+  close(): void;
+}
+
+/** True when the file is locked by another process, which passes. */
+export function isBusy(error: unknown): boolean {
+  return codeOf(error).startsWith('SQLITE_BUSY') || codeOf(error).startsWith('SQLITE_LOCKED');
+}
+
+export function isConstraint(error: unknown): boolean {
+  return codeOf(error).startsWith('SQLITE_CONSTRAINT');
+}
+
+function codeOf(error: unknown): string {
+  const known =
+    typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string';
+  return known ? (error.code as string) : '';
+}
+
+/**
+ * Opens or creates a database file (`:memory:` for one that is never written). Throws StartError, and changes
+ * nothing, when the file is damaged or belongs to something else.
+ */
+export function connect(path: string): Connection {
+  const memory = path === ':memory:';
+  // Created by hand, so that private posts are not readable by other users of the machine.
+  if (!memory && !existsSync(path)) closeSync(openSync(path, 'a', 0o600));
+  let db: Database.Database | null = null;
+  try {
+    db = new Database(path);
+    db.exec('PRAGMA busy_timeout = 5000');
+    checkHeader(db, path);
+    if (!memory) db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
+    // Waiting any longer would hold up everything else in this process; the writer tries again later instead.
+    db.exec('PRAGMA busy_timeout = 20; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -32000');
+    return wrap(db);
+  } catch (error) {
+    db?.close();
+    throw toStartError(error, path);
+  }
+}
+
+function pragma(db: Database.Database, name: string): number {
+  return Number((db.prepare(`PRAGMA ${name}`).raw().all()[0] as unknown[])[0]);
+}
+
+function checkHeader(db: Database.Database, path: string): void {
+  const tables = db.prepare('SELECT count(*) FROM sqlite_master').raw().all()[0] as unknown[];
+  const id = pragma(db, 'application_id');
+  if (Number(tables[0]) === 0 && id === 0) {
+    db.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${formatVersion}`);
+  } else if (id !== applicationId) {
+    throw new StartError(
+      `${path} is a database of another program. Choose another data folder (LANDFALL_DATA).`,
+    );
+  } else if (pragma(db, 'user_version') > formatVersion) {
+    throw new StartError(
+      `${path} was made by a newer version of Landfall. Start that version, or restore a backup.`,
+    );
+  }
+}
+
+function toStartError(error: unknown, path: string): unknown {
+  const code = codeOf(error);
+  if (code === 'SQLITE_NOTADB' || code.startsWith('SQLITE_CORRUPT')) {
+    return new StartError(
+      `The database ${path} is damaged (${code}). Nothing was changed. Restore it from a backup, or move it and its ` +
+        `-wal and -shm files away to start empty; \`sqlite3 ${path} .recover\` may save what is left.`,
+    );
+  }
+  if (
+    code === 'SQLITE_CANTOPEN' ||
+    code === 'SQLITE_READONLY' ||
+    code === 'SQLITE_PERM' ||
+    code === 'EACCES'
+  ) {
+    return new StartError(
+      `The database ${path} cannot be opened for writing (${code}). Check the folder's owner.`,
+    );
+  }
+  if (isBusy(error)) {
+    return new StartError(
+      `The database ${path} is locked by another process (${code}). Stop it, then start again.`,
+    );
+  }
+  return error;
+}
+
+function wrap(db: Database.Database): Connection {
+  const statements = new Map<string, Database.Statement>();
+  const prepare = (sql: string): Database.Statement => {
+    const known = statements.get(sql);
+    if (known) return known;
+    if (statements.size >= maxStatements) {
+      const oldest = statements.keys().next().value;
+      if (oldest !== undefined) statements.delete(oldest);
+    }
+    const statement = db.prepare(sql);
+    // Rows as arrays: cheaper than objects. Only readers can be told so.
+    if (/^\s*(select|pragma|with)/i.test(sql)) statement.raw();
+    statements.set(sql, statement);
+    return statement;
+  };
+  return {
+    exec: (sql) => void db.exec(sql),
+    run: (sql, params = []) => void prepare(sql).run(params as Param[]),
+    get: (sql, params = []) => prepare(sql).get(params as Param[]) as unknown[] | undefined,
+    all: (sql, params = []) => prepare(sql).all(params as Param[]) as unknown[][],
+    dataVersion: () => Number((prepare('PRAGMA data_version').get([]) as unknown[])[0]),
+    close: () => {
+      statements.clear();
+      db.close();
+    },
+  };
+}

@@ -1,0 +1,118 @@
+import type { Logger } from '../../log.js';
+import { checkFilter, checkSort } from '../operators.js';
+import type { Collection, CollectionSpec, Document, Store } from '../port.js';
+import { createCollection, type Engine } from './collection.js';
+import { connect, isBusy, type Connection } from './connection.js';
+import { makePlan } from './plan.js';
+import { inspect, migrateTables, toTable, type Table } from './schema.js';
+import type { Chunked } from './search.js';
+import { createTextIndex } from './text-index.js';
+import { createWriter } from './writer.js';
+
+export interface EmbeddedOptions {
+  /** A file, created when missing, or `:memory:`. */
+  path: string;
+  specs: Readonly<Record<string, CollectionSpec>>;
+  log?: Logger;
+}
+
+/** Reading goes on this long before others get their turn. */
+const sliceMs = 4;
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+async function readSliced<T>(work: () => Chunked<T>): Promise<T> {
+  let deadline = performance.now() + sliceMs;
+  const chunks = work();
+  for (;;) {
+    const next = chunks.next();
+    if (next.done) return next.value;
+    if (performance.now() < deadline) continue;
+    await nextTurn();
+    deadline = performance.now() + sliceMs;
+  }
+}
+
+/** A checkpoint of another process can lock a reader out for an instant. */
+async function patiently<T>(read: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await read();
+    } catch (error) {
+      if (!isBusy(error) || attempt === 40) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    }
+  }
+}
+
+/** Notices what other processes did to the indexes: new irregular columns, or another set of indexes. */
+function createWatch(
+  db: Connection,
+  tables: readonly Table[],
+): { refresh: () => void; demandCurrent: () => void } {
+  let version = -1;
+  let state: 'current' | 'unmigrated' | 'foreign' = 'unmigrated';
+  const refresh = (): void => {
+    const now = db.dataVersion();
+    if (now === version && state === 'current') return;
+    version = now;
+    const { missing, foreign } = inspect(db, tables);
+    state = missing.length > 0 ? 'unmigrated' : foreign.length > 0 ? 'foreign' : 'current';
+  };
+  const demandCurrent = (): void => {
+    refresh();
+    if (state === 'unmigrated')
+      throw new Error('the database lacks collections or indexes: call migrate() first');
+    if (state === 'foreign') {
+      throw new Error('the database was changed by another version of Landfall: restart this one');
+    }
+  };
+  return { refresh, demandCurrent };
+}
+
+/**
+ * Opens the embedded engine. Call `migrate()` before anything else; it is instant when nothing changed.
+ * Throws StartError when the file is damaged, foreign, or locked.
+ */
+export async function openEmbeddedStore({ path, specs, log }: EmbeddedOptions): Promise<Store> {
+  const silent = (): void => {};
+  const logger = log ?? { debug: silent, info: silent, warn: silent, error: silent };
+  const db = connect(path);
+  const tables = new Map(Object.entries(specs).map(([name, spec]) => [name, toTable(name, spec)]));
+  const watch = createWatch(db, [...tables.values()]);
+  const writer = createWriter(db, watch.demandCurrent);
+  const demanding =
+    <T>(work: () => T) =>
+    (): T => {
+      watch.demandCurrent();
+      return work();
+    };
+  const engine: Engine = {
+    db,
+    writer,
+    read: async (work) => patiently(() => readSliced(demanding(work))),
+    lookUp: async (work) => patiently(async () => demanding(work)()),
+  };
+  const tableOf = (name: string): Table => {
+    const table = tables.get(name);
+    if (!table) throw new Error(`the collection '${name}' is not declared`);
+    return table;
+  };
+  let closing: Promise<void> | null = null;
+  return {
+    engine: 'embedded',
+    collection: <T extends Document>(name: string): Collection<T> =>
+      createCollection<T>(engine, tableOf(name)),
+    textIndex: (name) => createTextIndex(engine, name),
+    migrate: async () => migrateTables(db, [...tables.values()], logger),
+    ping: async () => void db.get('SELECT 1'),
+    explain: async (name, filter, sort) => {
+      checkFilter(filter);
+      if (sort) checkSort(sort);
+      return engine.lookUp(() => makePlan(tableOf(name), { filter, sort }).kind);
+    },
+    close: () => {
+      closing ??= writer.close().then(() => db.close());
+      return closing;
+    },
+  };
+}

@@ -1,0 +1,205 @@
+import { createHash } from 'node:crypto';
+import type { Logger } from '../../log.js';
+import { DuplicateKeyError } from '../errors.js';
+import type { CollectionSpec, IndexSpec } from '../port.js';
+import { isConstraint, type Connection } from './connection.js';
+import { rowsOf, type Column, type Index, type Key } from './keys.js';
+
+/** A collection as planner and writer know it. */
+export interface Table {
+  name: string;
+  /** Quoted name in SQL. */
+  table: string;
+  /** The collection itself, as the index on `_id`. */
+  primary: Index;
+  indexes: readonly Index[];
+}
+
+/** Raised when the meaning of stored keys changes: every index is then built anew. */
+const keyVersion = 1;
+const chunk = 500;
+
+function toIndex(collection: string, spec: IndexSpec): Index {
+  const entries = Object.entries(spec.keys);
+  const all: Column[] = entries.map(([path, direction], i) => ({
+    path,
+    parts: path.split('.'),
+    direction,
+    sql: path === '_id' && i === entries.length - 1 && !spec.unique ? 'id' : `k${i}`,
+  }));
+  const text = JSON.stringify([entries, spec.unique ?? false, spec.sparse ?? false, keyVersion]);
+  const hash = createHash('sha256').update(text).digest('hex').slice(0, 10);
+  return {
+    table: `"ix_${collection}_${hash}"`,
+    columns: all,
+    stored: all.filter((column) => column.sql !== 'id'),
+    unique: spec.unique ?? false,
+    sparse: spec.sparse ?? false,
+    spec,
+    irregular: 0,
+  };
+}
+
+/** What a declaration means in tables. Throws when a name cannot be one in SQL. */
+export function toTable(name: string, spec: CollectionSpec): Table {
+  if (!/^[A-Za-z][A-Za-z0-9_]{0,60}$/.test(name))
+    throw new Error(`'${name}' cannot be the name of a collection`);
+  const table = `"c_${name}"`;
+  const id: Column = { path: '_id', parts: ['_id'], sql: 'id', direction: 1 };
+  const keys: IndexSpec = { keys: { _id: 1 }, unique: true };
+  const primary: Index = {
+    table,
+    columns: [id],
+    stored: [],
+    unique: true,
+    sparse: false,
+    spec: keys,
+    irregular: 0,
+  };
+  return { name, table, primary, indexes: spec.indexes.map((index) => toIndex(name, index)) };
+}
+
+function createIndexTable(db: Connection, index: Index): void {
+  const last = index.columns.at(-1);
+  const order = (column: Column): string => `${column.sql}${column.direction === -1 ? ' DESC' : ''}`;
+  const key = index.stored.map(order);
+  if (!index.unique) key.push(last?.sql === 'id' ? order(last) : 'id');
+  const columns = [...index.stored.map(({ sql }) => sql), 'id TEXT'].join(', ');
+  db.exec(`CREATE TABLE ${index.table} (${columns}, PRIMARY KEY (${key.join(', ')})) WITHOUT ROWID`);
+}
+
+export function insertRowSql(index: Index): string {
+  const names = [...index.stored.map(({ sql }) => sql), 'id'];
+  return `INSERT INTO ${index.table} (${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})`;
+}
+
+export function deleteRowSql(index: Index): string {
+  const names = [...index.stored.map(({ sql }) => sql), 'id'];
+  return `DELETE FROM ${index.table} WHERE ${names.map((name) => `${name} = ?`).join(' AND ')}`;
+}
+
+/** Adds the rows of one document. Throws DuplicateKeyError. */
+export function insertRows(
+  db: Connection,
+  collection: string,
+  index: Index,
+  row: { id: string; rows: Key[][] },
+): void {
+  const sql = insertRowSql(index);
+  for (const keys of row.rows) {
+    try {
+      db.run(sql, [...keys, row.id]);
+    } catch (error) {
+      if (isConstraint(error)) throw new DuplicateKeyError(collection, index.spec.keys);
+      throw error;
+    }
+  }
+}
+
+/** Fills a new index from the documents, a chunk at a time. */
+function fill(db: Connection, { name, table }: Table, index: Index): void {
+  const sql = `SELECT id, doc FROM ${table} WHERE id > ? ORDER BY id LIMIT ${chunk}`;
+  let irregular = 0;
+  for (let after = ''; ;) {
+    const found = db.all(sql, [after]) as [string, string][];
+    for (const [id, doc] of found) {
+      const { rows, irregular: bits } = rowsOf(index, JSON.parse(doc));
+      insertRows(db, name, index, { id, rows });
+      irregular |= bits;
+    }
+    after = found.at(-1)?.[0] ?? '';
+    if (found.length < chunk) break;
+  }
+  setIrregular(db, index, irregular);
+}
+
+/** Records, in this transaction, that columns of an index are no longer regular. */
+export function setIrregular(db: Connection, index: Index, bits: number): void {
+  if ((index.irregular | bits) === index.irregular) return;
+  db.run('UPDATE landfall_indexes SET irregular = irregular | ? WHERE name = ?', [bits, index.table]);
+  index.irregular |= bits;
+}
+
+type IndexRow = [name: string, collection: string, irregular: number];
+
+/**
+ * Reads which indexes the file has, and marks irregular columns. `missing`: declared but not there. `foreign`: there,
+ * of a declared collection, but not declared, so that writing without it would spoil it.
+ */
+export function inspect(db: Connection, tables: readonly Table[]): { missing: Index[]; foreign: string[] } {
+  const meta = db.get("SELECT 1 FROM sqlite_master WHERE name = 'landfall_indexes'");
+  const rows = meta ? (db.all('SELECT name, collection, irregular FROM landfall_indexes') as IndexRow[]) : [];
+  const known = new Map(rows.map((row) => [row[0], row]));
+  const ours = new Set<string>();
+  const missing: Index[] = [];
+  for (const index of tables.flatMap((table) => [table.primary, ...table.indexes])) {
+    ours.add(index.table);
+    const row = known.get(index.table);
+    if (row) index.irregular |= row[2];
+    else missing.push(index);
+  }
+  const names = new Set(tables.map(({ name }) => name));
+  const foreign = rows
+    .filter(([name, collection]) => names.has(collection) && !ours.has(name))
+    .map(([name]) => name);
+  return { missing, foreign };
+}
+
+/**
+ * Creates what is missing and drops what is no longer declared; instant when there is nothing to do. Each index is
+ * built in its own transaction. Throws DuplicateKeyError when the documents break a new unique index.
+ */
+export function migrateTables(db: Connection, tables: readonly Table[], log: Logger): void {
+  const { missing, foreign } = inspect(db, tables);
+  if (missing.length === 0 && foreign.length === 0) return;
+  inTransaction(db, () => {
+    db.exec(
+      'CREATE TABLE IF NOT EXISTS landfall_indexes ' +
+        '(name TEXT PRIMARY KEY, collection TEXT NOT NULL, keys TEXT NOT NULL, irregular INTEGER NOT NULL)',
+    );
+    for (const name of inspect(db, tables).foreign) {
+      db.exec(`DROP TABLE IF EXISTS ${name}`);
+      db.run('DELETE FROM landfall_indexes WHERE name = ?', [name]);
+    }
+  });
+  for (const table of tables) {
+    for (const index of [table.primary, ...table.indexes]) {
+      if (missing.includes(index)) inTransaction(db, () => build(db, { table, index, log }));
+    }
+  }
+}
+
+function build(db: Connection, { table, index, log }: { table: Table; index: Index; log: Logger }): void {
+  // Another process may have built it while this one waited for the lock.
+  if (db.get('SELECT 1 FROM landfall_indexes WHERE name = ?', [index.table])) return;
+  const keys = Object.keys(index.spec.keys).join(' ');
+  db.run('INSERT INTO landfall_indexes (name, collection, keys, irregular) VALUES (?, ?, ?, 0)', [
+    index.table,
+    table.name,
+    keys,
+  ]);
+  if (index === table.primary)
+    db.exec(`CREATE TABLE IF NOT EXISTS ${table.table} (id TEXT PRIMARY KEY, doc TEXT NOT NULL)`);
+  else {
+    createIndexTable(db, index);
+    log.debug({ collection: table.name, index: keys }, 'building index');
+    fill(db, table, index);
+  }
+}
+
+function inTransaction(db: Connection, work: () => void): void {
+  // Nothing else runs in this process while it starts, so waiting is allowed here.
+  db.exec('PRAGMA busy_timeout = 30000');
+  try {
+    db.run('BEGIN IMMEDIATE');
+    try {
+      work();
+      db.run('COMMIT');
+    } catch (error) {
+      db.run('ROLLBACK');
+      throw error;
+    }
+  } finally {
+    db.exec('PRAGMA busy_timeout = 20');
+  }
+}

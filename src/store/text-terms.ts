@@ -1,0 +1,26 @@
+/** A query longer than this is cut: nobody types more, and each term costs a look-up. */
+const maxTerms = 32;
+
+/**
+ * The words of a text in any language, lower case, in order. Scripts without spaces are cut into words by Unicode's
+ * rules and dictionaries (Intl.Segmenter), so that both engines, which know only spaces, find them.
+ */
+export function toTerms(text: string): string[] {
+  const words: string[] = [];
+  for (const { segment, isWordLike } of segmenter().segment(text.normalize('NFKC').toLowerCase())) {
+    if (isWordLike) words.push(segment);
+  }
+  return words;
+}
+
+const segmenter = (): Intl.Segmenter => new Intl.Segmenter('en', { granularity: 'word' });
+
+/** The phrases of a query, each a list of words: quoted parts, and every other word by itself. */
+export function parseQuery(query: string): string[][] {
+  const phrases: string[][] = [];
+  for (const [, quoted, bare] of query.slice(0, 2000).matchAll(/"([^"]*)"?|([^"\s]+)/g)) {
+    const words = toTerms(quoted ?? bare ?? '');
+    if (words.length > 0) phrases.push(words);
+  }
+  return phrases.slice(0, maxTerms);
+}
