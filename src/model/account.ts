@@ -100,6 +100,8 @@ export interface User {
   disabledAt: string | null;
   createdAt: string;
   lastSignInAt: string | null;
+  /** What they wrote when they asked to join. */
+  signUpReason?: string;
   preferences: Preferences;
 }
 

@@ -1,0 +1,61 @@
+import type { WebSession } from '../model/access.js';
+import type { Account, User } from '../model/account.js';
+import { standingOf } from '../policy/standing.js';
+import { now, type Ctx } from './ctx.js';
+import { hashSecret } from './secrets.js';
+import { revokeTokens } from './tokens.js';
+
+/** Two weeks. */
+export const sessionSeconds = 14 * 86_400;
+/** Used codes are kept this long, so that a second use is noticed. */
+const keptCodeMs = 86_400_000;
+
+export interface SignedInSession {
+  session: WebSession;
+  user: User;
+  account: Account;
+}
+
+/** Begins a browser session. Always a new one, never an old one that somebody may have planted. */
+export async function createSession(ctx: Ctx, user: User): Promise<{ session: WebSession; secret: string }> {
+  const secret = ctx.randomToken(32);
+  const session: WebSession = {
+    _id: ctx.ids.next(),
+    sessionHash: hashSecret(secret),
+    userId: user._id,
+    csrf: ctx.randomToken(24),
+    createdAt: now(ctx),
+    expiresAt: new Date(ctx.clock.now().getTime() + sessionSeconds * 1000).toISOString(),
+  };
+  await ctx.db.webSessions.insertOne(session);
+  await ctx.db.users.updateOne({ _id: user._id }, { $set: { lastSignInAt: session.createdAt } });
+  return { session, secret };
+}
+
+/** The session of a cookie; null when unknown, over, or its user may not sign in at present. */
+export async function findSession(ctx: Ctx, secret: string): Promise<SignedInSession | null> {
+  if (secret === '' || secret.length > 512) return null;
+  const session = await ctx.db.webSessions.findOne({ sessionHash: hashSecret(secret) });
+  if (!session || session.expiresAt <= now(ctx)) return null;
+  const user = await ctx.db.users.findOne({ _id: session.userId });
+  const account = user && (await ctx.db.accounts.findOne({ _id: user.accountId }));
+  return user && account && standingOf(user, account) === 'ok' ? { session, user, account } : null;
+}
+
+export async function endSession(ctx: Ctx, secret: string): Promise<void> {
+  await ctx.db.webSessions.deleteOne({ sessionHash: hashSecret(secret.slice(0, 512)) });
+}
+
+/** Ends everything a person is signed in with: sessions, codes under way, tokens and their streams. */
+export async function endAllAccess(ctx: Ctx, userId: string): Promise<void> {
+  await ctx.db.webSessions.deleteMany({ userId });
+  await ctx.db.authorizationCodes.deleteMany({ userId });
+  await revokeTokens(ctx, { userId });
+}
+
+/** Removes sessions and codes whose time is over; for the sweep job. */
+export async function sweepAccess(ctx: Ctx): Promise<void> {
+  const codesBefore = new Date(ctx.clock.now().getTime() - keptCodeMs).toISOString();
+  await ctx.db.webSessions.deleteMany({ expiresAt: { $lt: now(ctx) } });
+  await ctx.db.authorizationCodes.deleteMany({ expiresAt: { $lt: codesBefore } });
+}

@@ -1,0 +1,63 @@
+import type { Account, User } from '../model/account.js';
+import { standingOf, type Standing } from '../policy/standing.js';
+import { findAccountByAcct } from './accounts.js';
+import type { Ctx } from './ctx.js';
+import type { SignInGuard } from './sign-in-guard.js';
+
+export interface SignInAttempt {
+  /** E-mail address, username or handle. */
+  login: string;
+  password: string;
+  /** Where the attempt comes from; IPv6 as its /64. */
+  address: string;
+}
+
+export type SignInResult =
+  | { outcome: 'ok'; user: User; account: Account }
+  | { outcome: 'wrong' }
+  | { outcome: 'wait'; seconds: number }
+  /** The password was right, but its owner may not act at present. */
+  | { outcome: 'barred'; standing: Exclude<Standing, 'ok'> };
+
+const longestPassword = 1024;
+/** Argon2id of a random text nobody knows, so that unknown names take as long as known ones. */
+const nobodysHash =
+  '$argon2id$v=19$m=19456,t=2,p=1$LqnJgK5+sTmQogElubvKJg$ccB6k490/fhMI+mb5f++JlfgJ1NHEM0zTVVsMvrm+14';
+
+/**
+ * Checks a name and a password. Whether a name exists cannot be told from the result nor from its time.
+ * `guard` is null where attempts are not limited (test mode).
+ */
+export async function signIn(
+  ctx: Ctx,
+  guard: SignInGuard | null,
+  attempt: SignInAttempt,
+): Promise<SignInResult> {
+  const login = attempt.login.trim().slice(0, 320);
+  const found = await findByLogin(ctx, login);
+  const key = found?.user._id ?? login.toLowerCase();
+  const seconds = guard?.begin(key, attempt.address) ?? 0;
+  if (seconds > 0) return { outcome: 'wait', seconds };
+  if (!(await isPassword(ctx, found?.user ?? null, attempt.password)) || !found) return { outcome: 'wrong' };
+  guard?.succeeded(key, attempt.address);
+  const standing = standingOf(found.user, found.account);
+  return standing === 'ok' ? { outcome: 'ok', ...found } : { outcome: 'barred', standing };
+}
+
+async function findByLogin(ctx: Ctx, login: string): Promise<{ user: User; account: Account } | null> {
+  if (login === '') return null;
+  const byEmail = await ctx.db.users.findOne({ email: login.toLowerCase() });
+  const account = byEmail
+    ? await ctx.db.accounts.findOne({ _id: byEmail.accountId })
+    : await findAccountByAcct(ctx, login);
+  if (!account || account.domain !== null) return null;
+  const user = byEmail ?? (await ctx.db.users.findOne({ accountId: account._id }));
+  return user && { user, account };
+}
+
+async function isPassword(ctx: Ctx, user: User | null, password: string): Promise<boolean> {
+  const usable = password !== '' && password.length <= longestPassword;
+  const hash = user?.passwordHash ?? null;
+  const right = await ctx.passwords.verify(hash ?? nobodysHash, usable ? password : 'x').catch(() => false);
+  return right && usable && hash !== null;
+}
