@@ -32,7 +32,15 @@ export async function createInstance(name: string): Promise<Instance> {
   const port = await freePort();
   const data = await mkdtemp(join(tmpdir(), `landfall-demo-${name}-`));
   const url = `http://localhost:${port}`;
-  const env = { ...process.env, LANDFALL_URL: url, LANDFALL_PORT: String(port), LANDFALL_DATA: data, LANDFALL_FEDERATE_LOOPBACK: 'true', LANDFALL_TEST_MODE: 'true', LANDFALL_LOG_LEVEL: 'error' };
+  const env = {
+    ...process.env,
+    LANDFALL_URL: url,
+    LANDFALL_PORT: String(port),
+    LANDFALL_DATA: data,
+    LANDFALL_FEDERATE_LOOPBACK: 'true',
+    LANDFALL_TEST_MODE: 'true',
+    LANDFALL_LOG_LEVEL: 'error',
+  };
   let child: ChildProcess | null = null;
 
   async function end(signal: NodeJS.Signals): Promise<void> {

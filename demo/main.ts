@@ -8,7 +8,9 @@ import { story, type Tell } from './story.js';
 
 /** `npm run demo`: two servers on loopback tell a story. Exits 0 only if every step was confirmed by the other side. */
 
-const colour = process.stdout.isTTY ? (code: number, text: string): string => `\u001b[${code}m${text}\u001b[0m` : (_: number, text: string): string => text;
+const colour = process.stdout.isTTY
+  ? (code: number, text: string): string => `\u001b[${code}m${text}\u001b[0m`
+  : (_: number, text: string): string => text;
 
 const tell: Tell = async (line, act) => {
   const began = performance.now();
@@ -39,9 +41,17 @@ async function play(a: Instance, b: Instance, scripts: string): Promise<void> {
   console.log(`Two servers, real HTTP, real signatures:\n  A ${a.url}  alice, carol\n  B ${b.url}  bob\n`);
   const cast = async (instance: Instance, names: string[]) => {
     const file = join(scripts, `${instance.name}.json`);
-    const app = { name: 'Demo', client_id: 'demo', redirect_uris: ['urn:ietf:wg:oauth:2.0:oob'], scopes: 'read write follow push' };
+    const app = {
+      name: 'Demo',
+      client_id: 'demo',
+      redirect_uris: ['urn:ietf:wg:oauth:2.0:oob'],
+      scopes: 'read write follow push',
+    };
     const tokens = names.map((account) => ({ account, client_id: 'demo', scopes: 'read write follow push' }));
-    await writeFile(file, JSON.stringify({ accounts: names.map((username) => ({ username })), apps: [app], tokens }));
+    await writeFile(
+      file,
+      JSON.stringify({ accounts: names.map((username) => ({ username })), apps: [app], tokens }),
+    );
     return provision(instance, names, file);
   };
   const [[alice, carol], [bob]] = await Promise.all([cast(a, ['alice', 'carol']), cast(b, ['bob'])]);

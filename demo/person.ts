@@ -15,7 +15,13 @@ export interface Status {
   account: Account;
   reblog: Status | null;
   in_reply_to_id: string | null;
-  media_attachments: { id: string; type: string; description: string | null; url: string | null; remote_url: string | null }[];
+  media_attachments: {
+    id: string;
+    type: string;
+    description: string | null;
+    url: string | null;
+    remote_url: string | null;
+  }[];
   mentions: { acct: string }[];
   tags: { name: string }[];
   favourites_count: number;
@@ -55,12 +61,27 @@ export async function provision(instance: Instance, names: string[], file: strin
 }
 
 function toPerson(instance: Instance, name: string, token: string): Person {
-  async function call(method: string, path: string, body?: Record<string, unknown> | FormData): Promise<Response> {
+  async function call(
+    method: string,
+    path: string,
+    body?: Record<string, unknown> | FormData,
+  ): Promise<Response> {
     const json = body !== undefined && !(body instanceof FormData);
-    const headers: Record<string, string> = { authorization: `Bearer ${token}`, ...(json && { 'content-type': 'application/json' }) };
-    return fetch(`${instance.url}${path}`, { method, headers, ...(body && { body: json ? JSON.stringify(body) : (body as FormData) }) });
+    const headers: Record<string, string> = {
+      authorization: `Bearer ${token}`,
+      ...(json && { 'content-type': 'application/json' }),
+    };
+    return fetch(`${instance.url}${path}`, {
+      method,
+      headers,
+      ...(body && { body: json ? JSON.stringify(body) : (body as FormData) }),
+    });
   }
-  async function answer<T>(method: string, path: string, body?: Record<string, unknown> | FormData): Promise<T> {
+  async function answer<T>(
+    method: string,
+    path: string,
+    body?: Record<string, unknown> | FormData,
+  ): Promise<T> {
     const response = await call(method, path, body);
     const text = await response.text();
     if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${text.slice(0, 300)}`);

@@ -9,7 +9,8 @@ export interface Cast {
   bob: Person;
 }
 
-const has = (list: Notification[], type: string, acct: string): boolean => list.some((n) => n.type === type && n.account.acct === acct);
+const has = (list: Notification[], type: string, acct: string): boolean =>
+  list.some((n) => n.type === type && n.account.acct === acct);
 
 /** alice@A and bob@B meet, talk, and part. Each step is checked through the client API of the other side. */
 export async function story(tell: Tell, { alice, bob }: Cast): Promise<void> {
@@ -21,16 +22,23 @@ export async function story(tell: Tell, { alice, bob }: Cast): Promise<void> {
 }
 
 async function meet(tell: Tell, { alice, bob }: Cast): Promise<Account> {
-  const seenBob = await tell(`alice looks for @${bob.acct} (WebFinger, then a signed fetch of his actor)`, async () => {
-    const found = await alice.get<{ accounts: Account[] }>(`/api/v2/search?type=accounts&resolve=true&q=${encodeURIComponent(`@${bob.acct}`)}`);
-    const account = found.accounts.find((a) => a.acct === bob.acct);
-    if (!account) throw new Error(`${bob.acct} was not found`);
-    return account;
-  });
+  const seenBob = await tell(
+    `alice looks for @${bob.acct} (WebFinger, then a signed fetch of his actor)`,
+    async () => {
+      const found = await alice.get<{ accounts: Account[] }>(
+        `/api/v2/search?type=accounts&resolve=true&q=${encodeURIComponent(`@${bob.acct}`)}`,
+      );
+      const account = found.accounts.find((a) => a.acct === bob.acct);
+      if (!account) throw new Error(`${bob.acct} was not found`);
+      return account;
+    },
+  );
   await tell('alice follows bob; his server accepts', async () => {
     await alice.post(`/api/v1/accounts/${seenBob.id}/follow`);
     await eventually('the follow is accepted', async () => {
-      const [relation] = await alice.get<{ following: boolean }[]>(`/api/v1/accounts/relationships?id[]=${seenBob.id}`);
+      const [relation] = await alice.get<{ following: boolean }[]>(
+        `/api/v1/accounts/relationships?id[]=${seenBob.id}`,
+      );
       return relation?.following ? true : null;
     });
     await eventually('bob has a new follower', async () => {
@@ -42,21 +50,32 @@ async function meet(tell: Tell, { alice, bob }: Cast): Promise<Account> {
 }
 
 async function bobPosts(tell: Tell, { alice, bob }: Cast): Promise<{ his: Status; hers: Status }> {
-  const his = await tell('bob posts: a picture with alt text, a content warning, a mention and a hashtag', async () => {
-    const form = new FormData();
-    form.set('file', new Blob([picture()], { type: 'image/png' }), 'sunrise.png');
-    form.set('description', 'A sunrise in two colours');
-    const media = await bob.post<{ id: string }>('/api/v2/media', form);
-    const text = `Good morning @${alice.acct}, the first light of #Landfall`;
-    return bob.post<Status>('/api/v1/statuses', { status: text, spoiler_text: 'weather', media_ids: [media.id] });
-  });
+  const his = await tell(
+    'bob posts: a picture with alt text, a content warning, a mention and a hashtag',
+    async () => {
+      const form = new FormData();
+      form.set('file', new Blob([picture()], { type: 'image/png' }), 'sunrise.png');
+      form.set('description', 'A sunrise in two colours');
+      const media = await bob.post<{ id: string }>('/api/v2/media', form);
+      const text = `Good morning @${alice.acct}, the first light of #Landfall`;
+      return bob.post<Status>('/api/v1/statuses', {
+        status: text,
+        spoiler_text: 'weather',
+        media_ids: [media.id],
+      });
+    },
+  );
   const hers = await tell("it appears in alice's home timeline, with all of that", () =>
     eventually('the post arrives', async () => {
       const home = await alice.get<Status[]>('/api/v1/timelines/home');
       const status = home.find((s) => s.uri === his.uri);
       if (!status) return null;
       const [image] = status.media_attachments;
-      const complete = image?.description === 'A sunrise in two colours' && status.spoiler_text === 'weather' && status.tags[0]?.name === 'landfall' && status.mentions[0]?.acct === alice.name;
+      const complete =
+        image?.description === 'A sunrise in two colours' &&
+        status.spoiler_text === 'weather' &&
+        status.tags[0]?.name === 'landfall' &&
+        status.mentions[0]?.acct === alice.name;
       if (!complete) throw new Error(`the copy is not complete: ${JSON.stringify(status)}`);
       return status;
     }),
@@ -64,9 +83,16 @@ async function bobPosts(tell: Tell, { alice, bob }: Cast): Promise<{ his: Status
   return { his, hers };
 }
 
-async function aliceAnswers(tell: Tell, { alice, bob }: Cast, { his, hers }: { his: Status; hers: Status }): Promise<void> {
+async function aliceAnswers(
+  tell: Tell,
+  { alice, bob }: Cast,
+  { his, hers }: { his: Status; hers: Status },
+): Promise<void> {
   await tell('alice replies, favourites and boosts', async () => {
-    await alice.post('/api/v1/statuses', { status: `@${bob.acct} good morning to you!`, in_reply_to_id: hers.id });
+    await alice.post('/api/v1/statuses', {
+      status: `@${bob.acct} good morning to you!`,
+      in_reply_to_id: hers.id,
+    });
     await alice.post(`/api/v1/statuses/${hers.id}/favourite`);
     await alice.post(`/api/v1/statuses/${hers.id}/reblog`);
   });
@@ -82,7 +108,11 @@ async function aliceAnswers(tell: Tell, { alice, bob }: Cast, { his, hers }: { h
   });
 }
 
-async function bobChangesHisMind(tell: Tell, { alice, bob }: Cast, { his, hers }: { his: Status; hers: Status }): Promise<void> {
+async function bobChangesHisMind(
+  tell: Tell,
+  { alice, bob }: Cast,
+  { his, hers }: { his: Status; hers: Status },
+): Promise<void> {
   await tell("bob edits the post; alice's copy follows", async () => {
     await bob.put(`/api/v1/statuses/${his.id}`, { status: 'Good morning, edited', spoiler_text: '' });
     await eventually('the edit arrives', async () => {
@@ -92,7 +122,9 @@ async function bobChangesHisMind(tell: Tell, { alice, bob }: Cast, { his, hers }
   });
   await tell("bob deletes it; alice's copy is gone", async () => {
     await bob.delete(`/api/v1/statuses/${his.id}`);
-    await eventually('the deletion arrives', async () => ((await alice.status(`/api/v1/statuses/${hers.id}`)) === 404 ? true : null));
+    await eventually('the deletion arrives', async () =>
+      (await alice.status(`/api/v1/statuses/${hers.id}`)) === 404 ? true : null,
+    );
   });
 }
 
@@ -101,7 +133,9 @@ async function part(tell: Tell, { alice, bob }: Cast, seenBob: Account): Promise
     const found = await bob.get<Account>(`/api/v1/accounts/lookup?acct=${encodeURIComponent(alice.acct)}`);
     await bob.post(`/api/v1/accounts/${found.id}/block`);
     await eventually('the block arrives', async () => {
-      const [relation] = await alice.get<{ following: boolean; blocked_by: boolean }[]>(`/api/v1/accounts/relationships?id[]=${seenBob.id}`);
+      const [relation] = await alice.get<{ following: boolean; blocked_by: boolean }[]>(
+        `/api/v1/accounts/relationships?id[]=${seenBob.id}`,
+      );
       return relation && !relation.following && relation.blocked_by ? true : null;
     });
   });
@@ -109,6 +143,7 @@ async function part(tell: Tell, { alice, bob }: Cast, seenBob: Account): Promise
 
 /** A PNG of 2 × 1 pixels, small enough to stand here. */
 function picture(): Uint8Array<ArrayBuffer> {
-  const base64 = 'iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAIAAAB7QOjdAAAAD0lEQVR4nGP4z8AARP8ZAAn/Af8iqKS3AAAAAElFTkSuQmCC';
+  const base64 =
+    'iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAIAAAB7QOjdAAAAD0lEQVR4nGP4z8AARP8ZAAn/Af8iqKS3AAAAAElFTkSuQmCC';
   return new Uint8Array(Buffer.from(base64, 'base64'));
 }

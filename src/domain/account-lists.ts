@@ -98,3 +98,9 @@ export async function rebloggedBy(
   const { items } = await accountsOfEdges(ctx, viewerId, { edges: open, end: (s) => s.accountId });
   return { items, ids: edges.map((e) => e._id) };
 }
+
+/** True when `fromId` asks to follow `accountId` and waits. */
+export async function isFollowRequested(ctx: Ctx, fromId: string, accountId: string): Promise<boolean> {
+  const found = await ctx.db.follows.findOne({ accountId: fromId, targetId: accountId });
+  return found?.state === 'pending';
+}

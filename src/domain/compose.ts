@@ -31,7 +31,11 @@ interface Mentioned extends ResolvedMention {
  * People who block the author, or whom it blocks, are not mentioned.
  * @throws AppError 422 when it is too long
  */
-export async function composeText(ctx: Ctx, author: Account, input: { text: string; spoilerText: string }): Promise<ComposedText> {
+export async function composeText(
+  ctx: Ctx,
+  author: Account,
+  input: { text: string; spoilerText: string },
+): Promise<ComposedText> {
   if (countCharacters(input.text, input.spoilerText) > ctx.settings.maxCharacters) {
     throw invalid(`Text character limit of ${ctx.settings.maxCharacters} exceeded`);
   }
@@ -39,24 +43,40 @@ export async function composeText(ctx: Ctx, author: Account, input: { text: stri
   const composed = compose(input.text, { mentions, tagUrl: (key) => tagUrl(ctx.names, key) });
   return {
     html: composed.html,
-    mentions: composed.mentions.map(({ accountId, username, acct, url }) => ({ accountId, username, acct, url })),
+    mentions: composed.mentions.map(({ accountId, username, acct, url }) => ({
+      accountId,
+      username,
+      acct,
+      url,
+    })),
     tags: composed.hashtags.map((t) => t.key),
     emojis: await localEmojis(ctx, `${input.text} ${input.spoilerText}`),
   };
 }
 
 /** Accounts behind the handles in a text, by `mentionKey`. */
-export async function resolveMentions(ctx: Ctx, author: Account, text: string): Promise<Map<string, Mentioned>> {
+export async function resolveMentions(
+  ctx: Ctx,
+  author: Account,
+  text: string,
+): Promise<Map<string, Mentioned>> {
   const wanted = new Map(scan(text).mentions.map((m) => [mentionKey(m), m]));
   const found = new Map<string, Mentioned>();
   const handles = [...wanted].slice(0, maxMentions);
   await Promise.all(
     handles.map(async ([key, { username, domain }]) => {
       const acct = domain === null ? username : `${username}@${domain}`;
-      const account = (await findAccountByAcct(ctx, acct)) ?? (domain === null ? null : await resolveHandle(ctx, acct));
+      const account =
+        (await findAccountByAcct(ctx, acct)) ?? (domain === null ? null : await resolveHandle(ctx, acct));
       if (!account || account.deletedAt || account.suspendedAt) return;
       if (account._id !== author._id && (await isBlockedEitherWay(ctx, author._id, account._id))) return;
-      found.set(key, { accountId: account._id, username: account.username, domain: account.domain, acct: acctOf(account), url: account.url });
+      found.set(key, {
+        accountId: account._id,
+        username: account.username,
+        domain: account.domain,
+        acct: acctOf(account),
+        url: account.url,
+      });
     }),
   );
   return found;
@@ -70,6 +90,12 @@ export async function localEmojis(ctx: Ctx, text: string): Promise<CustomEmojiRe
   return found.flatMap((e) =>
     e.path === null
       ? []
-      : [{ shortcode: e.shortcode, url: mediaUrl(ctx.names, e.path), staticUrl: mediaUrl(ctx.names, e.staticPath ?? e.path) }],
+      : [
+          {
+            shortcode: e.shortcode,
+            url: mediaUrl(ctx.names, e.path),
+            staticUrl: mediaUrl(ctx.names, e.staticPath ?? e.path),
+          },
+        ],
   );
 }

@@ -5,10 +5,17 @@ import { hiddenFrom } from './relationships.js';
 import { visibleOf } from './visible.js';
 
 /** Bounds as Mastodon has them: signed-in people see whole threads, the public a part. */
-const bounds = { signedIn: { up: 4096, down: 4096, depth: 4096 }, public: { up: 40, down: 60, depth: 20 } } as const;
+const bounds = {
+  signedIn: { up: 4096, down: 4096, depth: 4096 },
+  public: { up: 40, down: 60, depth: 20 },
+} as const;
 
 /** The thread around a status, as far as the viewer may see it: parents oldest first, then replies depth first. */
-export async function statusContext(ctx: Ctx, viewerId: string | null, status: Status): Promise<{ ancestors: Status[]; descendants: Status[] }> {
+export async function statusContext(
+  ctx: Ctx,
+  viewerId: string | null,
+  status: Status,
+): Promise<{ ancestors: Status[]; descendants: Status[] }> {
   const limit = viewerId ? bounds.signedIn : bounds.public;
   const thread = await ctx.db.statuses
     .find({ conversationId: status.conversationId })
@@ -19,10 +26,16 @@ export async function statusContext(ctx: Ctx, viewerId: string | null, status: S
   const ancestors = ancestorsOf(status, replies).slice(-limit.up);
   const descendants = descendantsOf(status, replies, limit.depth).slice(0, limit.down);
   const visible = await visibleOf(ctx, viewerId, [...ancestors, ...descendants]);
-  const authors = await accountsById(ctx, visible.map((s) => s.accountId));
+  const authors = await accountsById(
+    ctx,
+    visible.map((s) => s.accountId),
+  );
   const hidden = viewerId ? await hiddenFrom(ctx, viewerId, [...authors.values()]) : new Set<string>();
   const seen = new Set(visible.filter((s) => !hidden.has(s.accountId)).map((s) => s._id));
-  return { ancestors: ancestors.filter((s) => seen.has(s._id)), descendants: descendants.filter((s) => seen.has(s._id)) };
+  return {
+    ancestors: ancestors.filter((s) => seen.has(s._id)),
+    descendants: descendants.filter((s) => seen.has(s._id)),
+  };
 }
 
 function ancestorsOf(status: Status, thread: readonly Status[]): Status[] {

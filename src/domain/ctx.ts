@@ -20,10 +20,19 @@ export interface OwnNames {
   isOwn(host: string): boolean;
 }
 
-/** Private keys of local actors, unsealed and cached. */
+/** A published key of a local actor. */
+export interface PublishedKey {
+  keyId: string;
+  /** SPKI PEM. */
+  publicPem: string;
+}
+
+/** The key pairs of local actors, unsealed and cached. They are made at first use (RSA takes 100 ms and more). */
 export interface KeyStore {
-  /** Makes an account's RSA-2048 and Ed25519 pairs where it has none. */
+  /** Has an account's RSA-2048 and Ed25519 pairs made in the background; whoever needs them sooner makes them then. */
   create(accountId: string): Promise<void>;
+  /** What the actor document says; null when the account is gone. Read this, not the collection. */
+  publicKeys(accountId: string): Promise<{ rsa: PublishedKey; ed25519: PublishedKey } | null>;
   /** The signing key of an account; null when the account is gone. */
   signingKey(accountId: string, type: 'rsa' | 'ed25519'): Promise<SigningKey | null>;
 }

@@ -29,13 +29,23 @@ export async function purgeAccount(ctx: Ctx, accountId: string): Promise<void> {
   if (!account?.deletedAt) return;
   await purgeStatuses(ctx, accountId);
   const edges = [ctx.db.follows, ctx.db.blocks, ctx.db.mutes, ctx.db.accountNotes] as const;
-  const touched = await ctx.db.follows.find({ $or: [{ accountId }, { targetId: accountId }] }).limit(10_000).toArray();
+  const touched = await ctx.db.follows
+    .find({ $or: [{ accountId }, { targetId: accountId }] })
+    .limit(10_000)
+    .toArray();
   for (const collection of edges) {
     await collection.deleteMany({ accountId });
     await collection.deleteMany({ targetId: accountId });
   }
   const favourites = await ctx.db.favourites.find({ accountId }).limit(50_000).toArray();
-  for (const collection of [ctx.db.favourites, ctx.db.bookmarks, ctx.db.homeEntries, ctx.db.notifications, ctx.db.pollVotes, ctx.db.markers] as const) {
+  for (const collection of [
+    ctx.db.favourites,
+    ctx.db.bookmarks,
+    ctx.db.homeEntries,
+    ctx.db.notifications,
+    ctx.db.pollVotes,
+    ctx.db.markers,
+  ] as const) {
     await collection.deleteMany({ accountId });
   }
   await ctx.db.notifications.deleteMany({ fromId: accountId });
@@ -43,8 +53,18 @@ export async function purgeAccount(ctx: Ctx, accountId: string): Promise<void> {
     const favouritesCount = await ctx.db.favourites.countDocuments({ statusId });
     await ctx.db.statuses.updateOne({ _id: statusId }, { $set: { favouritesCount } });
   }
-  for (const edge of touched) await recountNeighbour(ctx, edge.accountId === accountId ? edge.targetId : edge.accountId);
-  const empty = { displayName: '', note: '', fields: [], avatar: null, header: null, followersCount: 0, followingCount: 0, statusesCount: 0 };
+  for (const edge of touched)
+    await recountNeighbour(ctx, edge.accountId === accountId ? edge.targetId : edge.accountId);
+  const empty = {
+    displayName: '',
+    note: '',
+    fields: [],
+    avatar: null,
+    header: null,
+    followersCount: 0,
+    followingCount: 0,
+    statusesCount: 0,
+  };
   await ctx.db.accounts.updateOne({ _id: accountId }, { $set: empty });
 }
 

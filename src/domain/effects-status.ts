@@ -8,11 +8,17 @@ import { getPollVoters } from './poll-voters.js';
 import { notify } from './notifications.js';
 
 /** Counts again what a status counts towards: its author, its parent, what it reblogs or quotes. */
-export async function countAfter(ctx: Ctx, status: Pick<Status, 'accountId' | 'inReplyToId' | 'reblogOfId'>): Promise<void> {
+export async function countAfter(
+  ctx: Ctx,
+  status: Pick<Status, 'accountId' | 'inReplyToId' | 'reblogOfId'>,
+): Promise<void> {
   const { accountId, inReplyToId, reblogOfId } = status;
   const [newest] = await ctx.db.statuses.find({ accountId }).sort({ _id: -1 }).limit(1).toArray();
   const statusesCount = await ctx.db.statuses.countDocuments({ accountId });
-  await ctx.db.accounts.updateOne({ _id: accountId }, { $set: { statusesCount, lastStatusAt: newest?.createdAt ?? null } });
+  await ctx.db.accounts.updateOne(
+    { _id: accountId },
+    { $set: { statusesCount, lastStatusAt: newest?.createdAt ?? null } },
+  );
   if (inReplyToId) {
     const repliesCount = await ctx.db.statuses.countDocuments({ inReplyToId });
     await ctx.db.statuses.updateOne({ _id: inReplyToId }, { $set: { repliesCount } });
@@ -31,7 +37,9 @@ export async function announceStatus(ctx: Ctx, status: Status, reached: readonly
 }
 
 /** The public streams a status belongs to. */
-export function publicChannels(status: Pick<Status, 'visibility' | 'local' | 'tags' | 'reblogOfId' | 'mediaIds'>): string[] {
+export function publicChannels(
+  status: Pick<Status, 'visibility' | 'local' | 'tags' | 'reblogOfId' | 'mediaIds'>,
+): string[] {
   if (status.visibility !== 'public' || status.reblogOfId !== null) return [];
   const origin = status.local ? 'local' : 'remote';
   const media = status.mediaIds.length ? ['public:media', `public:${origin}:media`] : [];
@@ -50,7 +58,8 @@ export async function unindexStatus(ctx: Ctx, deleted: DeletedStatus): Promise<v
   await ctx.statusText.remove(deleted.statusId);
   const entries = await ctx.db.homeEntries.find({ statusId: deleted.statusId }).toArray();
   const channels = [...entries.map((e) => `user:${e.accountId}`), ...publicChannels({ ...deleted })];
-  if (channels.length) ctx.hub.publish({ channels, event: 'delete', payload: { statusId: deleted.statusId } });
+  if (channels.length)
+    ctx.hub.publish({ channels, event: 'delete', payload: { statusId: deleted.statusId } });
 }
 
 /** Mentions, reblogs, and people who asked to be told about an author. */
@@ -58,16 +67,28 @@ export async function notifyAboutStatus(ctx: Ctx, status: Status): Promise<void>
   const { _id: statusId, accountId: fromId, conversationId } = status;
   if (status.reblogOfId) {
     const shown = await ctx.db.statuses.findOne({ _id: status.reblogOfId });
-    if (shown) await notify(ctx, { accountId: shown.accountId, type: 'reblog', fromId, statusId: shown._id, conversationId });
+    if (shown)
+      await notify(ctx, {
+        accountId: shown.accountId,
+        type: 'reblog',
+        fromId,
+        statusId: shown._id,
+        conversationId,
+      });
     return;
   }
-  for (const { accountId } of status.mentions) await notify(ctx, { accountId, type: 'mention', fromId, statusId, conversationId });
+  for (const { accountId } of status.mentions)
+    await notify(ctx, { accountId, type: 'mention', fromId, statusId, conversationId });
   if (status.inReplyToId !== null && status.inReplyToAccountId !== fromId) return;
-  const bells = await ctx.db.follows.find({ targetId: fromId, state: 'accepted', notify: true }).limit(10_000).toArray();
+  const bells = await ctx.db.follows
+    .find({ targetId: fromId, state: 'accepted', notify: true })
+    .limit(10_000)
+    .toArray();
   const mentioned = new Set(status.mentions.map((m) => m.accountId));
   for (const { accountId } of bells) {
     const facts = { viewerId: accountId, follows: true, blockedByAuthor: false, authorSuspended: false };
-    if (!mentioned.has(accountId) && canSee(status, facts)) await notify(ctx, { accountId, type: 'status', fromId, statusId, conversationId });
+    if (!mentioned.has(accountId) && canSee(status, facts))
+      await notify(ctx, { accountId, type: 'status', fromId, statusId, conversationId });
   }
 }
 
@@ -79,14 +100,27 @@ export async function notifyAboutEdit(ctx: Ctx, status: Status, editId: string):
     ctx.db.statuses.find({ reblogOfId: status._id }).limit(10_000).toArray(),
   ]);
   const channels = [...new Set([...entries.map((e) => `user:${e.accountId}`), ...publicChannels(status)])];
-  if (channels.length) ctx.hub.publish({ channels, event: 'status.update', payload: { statusId: status._id } });
+  if (channels.length)
+    ctx.hub.publish({ channels, event: 'status.update', payload: { statusId: status._id } });
   const voters = status.poll ? await getPollVoters(ctx, status) : [];
   const interested = await accountsById(ctx, [...reblogs.map((r) => r.accountId), ...voters]);
   for (const account of interested.values()) {
     if (account.domain !== null) continue;
-    await notify(ctx, { accountId: account._id, type: 'update', fromId: status.accountId, statusId: status._id, distinct: editId });
+    await notify(ctx, {
+      accountId: account._id,
+      type: 'update',
+      fromId: status.accountId,
+      statusId: status._id,
+      distinct: editId,
+    });
   }
   for (const { accountId } of status.mentions) {
-    await notify(ctx, { accountId, type: 'mention', fromId: status.accountId, statusId: status._id, conversationId: status.conversationId });
+    await notify(ctx, {
+      accountId,
+      type: 'mention',
+      fromId: status.accountId,
+      statusId: status._id,
+      conversationId: status.conversationId,
+    });
   }
 }

@@ -6,7 +6,13 @@ import { notifyStaff } from './reports.js';
 import { backfillHome, clearFromHome, fanOutHome, trimHome } from './home.js';
 import { carryFollowers } from './moves.js';
 import { notify } from './notifications.js';
-import { announceStatus, countAfter, notifyAboutEdit, notifyAboutStatus, unindexStatus } from './effects-status.js';
+import {
+  announceStatus,
+  countAfter,
+  notifyAboutEdit,
+  notifyAboutStatus,
+  unindexStatus,
+} from './effects-status.js';
 import { getPollVoters } from './poll-voters.js';
 import { notifyAboutQuote } from './quotes.js';
 
@@ -26,11 +32,22 @@ export async function applyEffects(ctx: Ctx, event: DomainEvent): Promise<void> 
       return statusDeleted(ctx, event.status);
     case 'favourite.added':
       return withStatus(ctx, event.statusId, async (status) => {
-        if (!(await ctx.db.favourites.findOne({ accountId: event.accountId, statusId: event.statusId }))) return;
-        await notify(ctx, { accountId: status.accountId, type: 'favourite', fromId: event.accountId, statusId: status._id, conversationId: status.conversationId });
+        if (!(await ctx.db.favourites.findOne({ accountId: event.accountId, statusId: event.statusId })))
+          return;
+        await notify(ctx, {
+          accountId: status.accountId,
+          type: 'favourite',
+          fromId: event.accountId,
+          statusId: status._id,
+          conversationId: status.conversationId,
+        });
       });
     case 'favourite.removed':
-      await ctx.db.notifications.deleteMany({ statusId: event.statusId, fromId: event.accountId, type: 'favourite' });
+      await ctx.db.notifications.deleteMany({
+        statusId: event.statusId,
+        fromId: event.accountId,
+        type: 'favourite',
+      });
       return;
     case 'follow.requested':
     case 'follow.accepted':
@@ -52,12 +69,20 @@ export async function applyEffects(ctx: Ctx, event: DomainEvent): Promise<void> 
   }
 }
 
-async function withStatus(ctx: Ctx, statusId: string, act: (status: Status) => Promise<unknown>): Promise<void> {
+async function withStatus(
+  ctx: Ctx,
+  statusId: string,
+  act: (status: Status) => Promise<unknown>,
+): Promise<void> {
   const status = await ctx.db.statuses.findOne({ _id: statusId });
   if (status) await act(status);
 }
 
-async function statusArrived(ctx: Ctx, statusId: string, { notifies, timelines }: { notifies: boolean; timelines: boolean }): Promise<void> {
+async function statusArrived(
+  ctx: Ctx,
+  statusId: string,
+  { notifies, timelines }: { notifies: boolean; timelines: boolean },
+): Promise<void> {
   await withStatus(ctx, statusId, async (status) => {
     await countAfter(ctx, status);
     const reached = timelines ? await fanOutHome(ctx, status) : [];
@@ -84,11 +109,18 @@ async function statusDeleted(ctx: Ctx, deleted: DeletedStatus): Promise<void> {
   await ctx.db.bookmarks.deleteMany({ statusId: id });
   await ctx.db.statusEdits.deleteMany({ statusId: id });
   await ctx.db.pollVotes.deleteMany({ statusId: id });
-  await ctx.db.statuses.updateMany({ inReplyToId: id }, { $set: { inReplyToId: null, inReplyToUri: deleted.uri } });
+  await ctx.db.statuses.updateMany(
+    { inReplyToId: id },
+    { $set: { inReplyToId: null, inReplyToUri: deleted.uri } },
+  );
   await ctx.db.media.updateMany({ statusId: id }, { $set: { statusId: null } });
   await countAfter(ctx, deleted);
   if (deleted.reblogOfId) {
-    await ctx.db.notifications.deleteMany({ statusId: deleted.reblogOfId, fromId: deleted.accountId, type: 'reblog' });
+    await ctx.db.notifications.deleteMany({
+      statusId: deleted.reblogOfId,
+      fromId: deleted.accountId,
+      type: 'reblog',
+    });
   }
 }
 
@@ -98,7 +130,8 @@ async function followChanged(ctx: Ctx, event: FollowEvent): Promise<void> {
   const { accountId, targetId } = event;
   const follow = await ctx.db.follows.findOne({ accountId, targetId });
   if (event.type === 'follow.requested') {
-    if (follow?.state === 'pending') await notify(ctx, { accountId: targetId, type: 'follow_request', fromId: accountId });
+    if (follow?.state === 'pending')
+      await notify(ctx, { accountId: targetId, type: 'follow_request', fromId: accountId });
     return;
   }
   if (event.type === 'follow.accepted') {

@@ -12,7 +12,11 @@ export async function homeTimeline(ctx: Ctx, accountId: string, page: Page): Pro
   const up = isUpwards(page);
   const range = idRange(page);
   const filter = { accountId, ...(Object.keys(range).length && { statusId: range }) };
-  const entries = await ctx.db.homeEntries.find(filter).sort({ statusId: up ? 1 : -1 }).limit(page.limit).toArray();
+  const entries = await ctx.db.homeEntries
+    .find(filter)
+    .sort({ statusId: up ? 1 : -1 })
+    .limit(page.limit)
+    .toArray();
   if (up) entries.reverse();
   const found = await ctx.db.statuses.find({ _id: { $in: entries.map((e) => e.statusId) } }).toArray();
   const byId = new Map(found.map((s) => [s._id, s]));
@@ -21,12 +25,23 @@ export async function homeTimeline(ctx: Ctx, accountId: string, page: Page): Pro
   return withoutHidden(ctx, accountId, { statuses: visible, entries });
 }
 
-async function withoutHidden(ctx: Ctx, accountId: string, page: { statuses: Status[]; entries: HomeEntry[] }): Promise<Status[]> {
+async function withoutHidden(
+  ctx: Ctx,
+  accountId: string,
+  page: { statuses: Status[]; entries: HomeEntry[] },
+): Promise<Status[]> {
   const shownIds = page.entries.flatMap((e) => (e.shownId === e.statusId ? [] : [e.shownId]));
   const inner = shownIds.length ? await ctx.db.statuses.find({ _id: { $in: shownIds } }).toArray() : [];
   const innerById = new Map(inner.map((s) => [s._id, s]));
-  const authors = await accountsById(ctx, [...page.statuses, ...inner].map((s) => s.accountId));
-  const hidden = await hiddenFrom(ctx, accountId, [...authors.values()].filter((a) => a._id !== accountId));
+  const authors = await accountsById(
+    ctx,
+    [...page.statuses, ...inner].map((s) => s.accountId),
+  );
+  const hidden = await hiddenFrom(
+    ctx,
+    accountId,
+    [...authors.values()].filter((a) => a._id !== accountId),
+  );
   return page.statuses.filter((s) => {
     const shown = s.reblogOfId ? innerById.get(s.reblogOfId) : s;
     return shown !== undefined && !hidden.has(s.accountId) && !hidden.has(shown.accountId);
@@ -57,10 +72,13 @@ export async function fanOutHome(ctx: Ctx, status: Status): Promise<string[]> {
 
 /** Accepted follows by accounts of this server, in pages. */
 async function* localFollowers(ctx: Ctx, accountId: string): AsyncGenerator<Follow[]> {
-  for (let after = ''; ; ) {
+  for (let after = ''; ;) {
     const filter = { targetId: accountId, state: 'accepted', _id: { $gt: after } };
     const page = await ctx.db.follows.find(filter).sort({ _id: 1 }).limit(pageSize).toArray();
-    const accounts = await accountsById(ctx, page.map((f) => f.accountId));
+    const accounts = await accountsById(
+      ctx,
+      page.map((f) => f.accountId),
+    );
     yield page.filter((f) => accounts.get(f.accountId)?.domain === null);
     const last = page.at(-1);
     if (!last || page.length < pageSize) return;
@@ -68,16 +86,24 @@ async function* localFollowers(ctx: Ctx, accountId: string): AsyncGenerator<Foll
   }
 }
 
-async function recipients(ctx: Ctx, followers: Follow[], { status, shown }: { status: Status; shown: Status }): Promise<string[]> {
+async function recipients(
+  ctx: Ctx,
+  followers: Follow[],
+  { status, shown }: { status: Status; shown: Status },
+): Promise<string[]> {
   const ids = followers.map((f) => f.accountId);
   if (!ids.length) return [];
-  const involved = [...new Set([status.accountId, shown.accountId, ...status.mentions.map((m) => m.accountId)])];
+  const involved = [
+    ...new Set([status.accountId, shown.accountId, ...status.mentions.map((m) => m.accountId)]),
+  ];
   const parent = status.inReplyToAccountId;
   const [blocks, blockedBy, mutes, parentFollows] = await Promise.all([
     ctx.db.blocks.find({ accountId: { $in: ids }, targetId: { $in: involved } }).toArray(),
     ctx.db.blocks.find({ accountId: { $in: involved }, targetId: { $in: ids } }).toArray(),
     ctx.db.mutes.find({ accountId: { $in: ids }, targetId: { $in: involved } }).toArray(),
-    parent ? ctx.db.follows.find({ accountId: { $in: ids }, targetId: parent, state: 'accepted' }).toArray() : [],
+    parent
+      ? ctx.db.follows.find({ accountId: { $in: ids }, targetId: parent, state: 'accepted' }).toArray()
+      : [],
   ]);
   const at = ctx.clock.now().toISOString();
   const active = mutes.filter((m) => m.expiresAt === null || m.expiresAt > at);
@@ -100,7 +126,11 @@ async function recipients(ctx: Ctx, followers: Follow[], { status, shown }: { st
     .map((f) => f.accountId);
 }
 
-async function writeEntries(ctx: Ctx, accountIds: readonly string[], { status, shown }: { status: Status; shown: Status }): Promise<void> {
+async function writeEntries(
+  ctx: Ctx,
+  accountIds: readonly string[],
+  { status, shown }: { status: Status; shown: Status },
+): Promise<void> {
   const documents = accountIds.map((accountId) => ({
     _id: ctx.ids.next(),
     accountId,

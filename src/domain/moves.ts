@@ -11,7 +11,8 @@ import { requestFollow } from './follows.js';
  */
 export async function moveAccount(ctx: Ctx, from: Account, to: Account): Promise<void> {
   if (from._id === to._id) throw invalid('An account cannot move to itself');
-  if (!to.alsoKnownAs.includes(from.uri)) throw invalid('The new account does not name the old one as an alias');
+  if (!to.alsoKnownAs.includes(from.uri))
+    throw invalid('The new account does not name the old one as an alias');
   if (from.movedToId === to._id) return;
   await withEvent(ctx, { type: 'account.moved', accountId: from._id, targetId: to._id }, () =>
     ctx.db.accounts.updateOne({ _id: from._id }, { $set: { movedToId: to._id } }),
@@ -22,14 +23,20 @@ export async function moveAccount(ctx: Ctx, from: Account, to: Account): Promise
 export async function carryFollowers(ctx: Ctx, fromId: string, toId: string): Promise<void> {
   const target = await ctx.db.accounts.findOne({ _id: toId });
   if (!target || target.deletedAt) return;
-  for (let after = ''; ; ) {
-    const page = await ctx.db.follows.find({ targetId: fromId, state: 'accepted', _id: { $gt: after } }).sort({ _id: 1 }).limit(200).toArray();
+  for (let after = ''; ;) {
+    const page = await ctx.db.follows
+      .find({ targetId: fromId, state: 'accepted', _id: { $gt: after } })
+      .sort({ _id: 1 })
+      .limit(200)
+      .toArray();
     for (const follow of page) {
       const follower = await ctx.db.accounts.findOne({ _id: follow.accountId });
       if (!follower || follower.domain !== null || follower._id === toId) continue;
-      await requestFollow(ctx, follower, target, { reblogs: follow.reblogs, notify: follow.notify }).catch((error: unknown) => {
-        ctx.log.info({ err: error, follower: follower._id }, 'a follower could not be carried over');
-      });
+      await requestFollow(ctx, follower, target, { reblogs: follow.reblogs, notify: follow.notify }).catch(
+        (error: unknown) => {
+          ctx.log.info({ err: error, follower: follower._id }, 'a follower could not be carried over');
+        },
+      );
     }
     const last = page.at(-1);
     if (!last || page.length < 200) return;

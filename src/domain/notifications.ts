@@ -19,7 +19,12 @@ export interface NewNotification {
 }
 
 /** Kinds that staff must get whatever they mute. */
-const official = new Set<NotificationType>(['admin.sign_up', 'admin.report', 'moderation_warning', 'severed_relationships']);
+const official = new Set<NotificationType>([
+  'admin.sign_up',
+  'admin.report',
+  'moderation_warning',
+  'severed_relationships',
+]);
 /** Kinds that clients show together, by status. */
 const grouped = new Set<NotificationType>(['favourite', 'reblog']);
 
@@ -39,7 +44,11 @@ export async function notify(ctx: Ctx, input: NewNotification): Promise<Notifica
     fromId: input.fromId,
     statusId: input.statusId ?? null,
     reportId: input.reportId ?? null,
-    groupKey: grouped.has(input.type) ? `${input.type}-${input.statusId}` : input.type === 'follow' ? `follow-${now(ctx).slice(0, 10)}` : `ungrouped-${id}`,
+    groupKey: grouped.has(input.type)
+      ? `${input.type}-${input.statusId}`
+      : input.type === 'follow'
+        ? `follow-${now(ctx).slice(0, 10)}`
+        : `ungrouped-${id}`,
     key: parts.join(':'),
     createdAt: now(ctx),
   };
@@ -69,7 +78,12 @@ async function isUnwanted(ctx: Ctx, input: NewNotification): Promise<boolean> {
   if (relation.domainBlocked && !relation.follow) return true;
   if (from.silencedAt && !relation.follow && input.type !== 'follow_request') return true;
   if (!input.conversationId) return false;
-  return (await ctx.db.threadMutes.findOne({ accountId: input.accountId, conversationId: input.conversationId })) !== null;
+  return (
+    (await ctx.db.threadMutes.findOne({
+      accountId: input.accountId,
+      conversationId: input.conversationId,
+    })) !== null
+  );
 }
 
 export interface NotificationOptions {
@@ -79,26 +93,45 @@ export interface NotificationOptions {
 }
 
 /** Somebody's notifications, without those of people now hidden. */
-export async function listNotifications(ctx: Ctx, accountId: string, page: Page, options: NotificationOptions = {}): Promise<Notification[]> {
+export async function listNotifications(
+  ctx: Ctx,
+  accountId: string,
+  page: Page,
+  options: NotificationOptions = {},
+): Promise<Notification[]> {
   const up = isUpwards(page);
   const range = idRange(page);
-  const type = { ...(options.types?.length && { $in: options.types }), ...(options.excludeTypes?.length && { $nin: options.excludeTypes }) };
+  const type = {
+    ...(options.types?.length && { $in: options.types }),
+    ...(options.excludeTypes?.length && { $nin: options.excludeTypes }),
+  };
   const filter: Filter = {
     accountId,
     ...(Object.keys(range).length && { _id: range }),
     ...(Object.keys(type).length && { type }),
     ...(options.fromId !== undefined && { fromId: options.fromId }),
   };
-  const found = await ctx.db.notifications.find(filter).sort({ _id: up ? 1 : -1 }).limit(page.limit).toArray();
+  const found = await ctx.db.notifications
+    .find(filter)
+    .sort({ _id: up ? 1 : -1 })
+    .limit(page.limit)
+    .toArray();
   const shown = await withoutHidden(ctx, accountId, found);
   return up ? shown.reverse() : shown;
 }
 
 async function withoutHidden(ctx: Ctx, accountId: string, list: Notification[]): Promise<Notification[]> {
-  const people = await accountsById(ctx, list.map((n) => n.fromId));
+  const people = await accountsById(
+    ctx,
+    list.map((n) => n.fromId),
+  );
   const others = [...people.values()].filter((a) => a._id !== accountId && !a.deletedAt);
   const hidden = await hiddenFrom(ctx, accountId, others);
-  const mutes = await ctx.db.mutes.find({ accountId, targetId: { $in: [...hidden] }, notifications: false }).toArray();
+  const mutes = await ctx.db.mutes
+    .find({ accountId, targetId: { $in: [...hidden] }, notifications: false })
+    .toArray();
   const stillTold = new Set(mutes.map((m) => m.targetId));
-  return list.filter((n) => people.has(n.fromId) && (official.has(n.type) || !hidden.has(n.fromId) || stillTold.has(n.fromId)));
+  return list.filter(
+    (n) => people.has(n.fromId) && (official.has(n.type) || !hidden.has(n.fromId) || stillTold.has(n.fromId)),
+  );
 }

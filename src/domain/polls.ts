@@ -3,7 +3,7 @@ import type { Account } from '../model/account.js';
 import type { Poll, PollVote, Status } from '../model/status.js';
 import { isDuplicateKey } from '../store/port.js';
 import { now, type Ctx } from './ctx.js';
-import { withEvent } from './events.js';
+import { withEvent, type DomainEvent } from './events.js';
 import { activityUri } from './urls.js';
 import { getVisibleStatus } from './visible.js';
 

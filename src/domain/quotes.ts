@@ -28,10 +28,16 @@ export async function mayQuote(ctx: Ctx, quoterId: string, quoted: Status): Prom
  * The quote of a new local status: accepted where the quoted author is local, otherwise pending until its server agrees.
  * @throws AppError 404 when the author cannot see it, 403 when its policy says no
  */
-export async function prepareQuote(ctx: Ctx, author: Account, { status, quotedId }: { status: Status; quotedId: string }): Promise<Quote> {
+export async function prepareQuote(
+  ctx: Ctx,
+  author: Account,
+  { status, quotedId }: { status: Status; quotedId: string },
+): Promise<Quote> {
   const quoted = await shownStatus(ctx, author._id, quotedId);
-  if (quoted.local && !(await mayQuote(ctx, author._id, quoted))) throw forbidden('This action is not allowed');
-  if (status.visibility === 'direct' && quoted.accountId !== author._id) throw invalid('Quoted posts cannot be sent as direct messages');
+  if (quoted.local && !(await mayQuote(ctx, author._id, quoted)))
+    throw forbidden('This action is not allowed');
+  if (status.visibility === 'direct' && quoted.accountId !== author._id)
+    throw invalid('Quoted posts cannot be sent as direct messages');
   const base = { statusId: quoted._id, uri: quoted.uri };
   if (!quoted.local) {
     const requestUri = activityUri(author.uri, 'quote-request', status._id);
@@ -41,7 +47,11 @@ export async function prepareQuote(ctx: Ctx, author: Account, { status, quotedId
   return { ...base, state: 'accepted', requestUri: null, approvalUri: approval.uri };
 }
 
-async function approve(ctx: Ctx, quoted: Status, quoting: { uri: string; accountId: string; requestUri: string | null }): Promise<QuoteApproval> {
+async function approve(
+  ctx: Ctx,
+  quoted: Status,
+  quoting: { uri: string; accountId: string; requestUri: string | null },
+): Promise<QuoteApproval> {
   const owner = (await accountsById(ctx, [quoted.accountId])).get(quoted.accountId);
   const id = ctx.ids.next();
   const stored = await ctx.db.quoteApprovals.findOneAndUpdate(
@@ -72,9 +82,18 @@ export async function answerQuoteRequest(
   const blocked = await ctx.db.blocks.findOne({ accountId: quoted.accountId, targetId: request.accountId });
   const allowed = !blocked && (await mayQuote(ctx, request.accountId, quoted));
   const decision = allowed ? 'accepted' : 'rejected';
-  await withEvent(ctx, { type: 'quote.answered', statusId: quoted._id, requestUri: request.uri, decision }, async () => {
-    if (allowed) await approve(ctx, quoted, { uri: request.quotingUri, accountId: request.accountId, requestUri: request.uri });
-  });
+  await withEvent(
+    ctx,
+    { type: 'quote.answered', statusId: quoted._id, requestUri: request.uri, decision },
+    async () => {
+      if (allowed)
+        await approve(ctx, quoted, {
+          uri: request.quotingUri,
+          accountId: request.accountId,
+          requestUri: request.uri,
+        });
+    },
+  );
   return decision;
 }
 
@@ -86,24 +105,35 @@ export async function settleQuote(
 ): Promise<boolean> {
   const id = requestUri.split('quote-request-').at(-1) ?? '';
   const status = await ctx.db.statuses.findOne({ _id: id });
-  if (!status?.quote || status.quote.requestUri !== requestUri || status.quote.statusId === null) return false;
+  if (!status?.quote || status.quote.requestUri !== requestUri || status.quote.statusId === null)
+    return false;
   const quoted = await ctx.db.statuses.findOne({ _id: status.quote.statusId });
   if (quoted?.accountId !== answer.by._id) return false;
   const editId = ctx.ids.next();
   await withEvent(ctx, { type: 'status.edited', statusId: status._id, editId }, () =>
-    ctx.db.statuses.updateOne({ _id: status._id }, { $set: { 'quote.state': answer.state, 'quote.approvalUri': answer.approvalUri } }),
+    ctx.db.statuses.updateOne(
+      { _id: status._id },
+      { $set: { 'quote.state': answer.state, 'quote.approvalUri': answer.approvalUri } },
+    ),
   );
   return true;
 }
 
 /** Takes consent back: `quotingId` no longer shows the viewer's status. @throws AppError 404 */
-export async function revokeQuote(ctx: Ctx, who: Account, { statusId, quotingId }: { statusId: string; quotingId: string }): Promise<Status> {
+export async function revokeQuote(
+  ctx: Ctx,
+  who: Account,
+  { statusId, quotingId }: { statusId: string; quotingId: string },
+): Promise<Status> {
   const quoted = await getOwnStatus(ctx, who._id, statusId);
   const quoting = await shownStatus(ctx, who._id, quotingId);
   if (quoting.quote?.statusId !== quoted._id) throw invalid('The post does not quote this one');
   const approvalUri = quoting.quote.approvalUri ?? '';
   await withEvent(ctx, { type: 'quote.revoked', statusId: quoting._id, approvalUri }, async () => {
-    await ctx.db.quoteApprovals.updateOne({ statusId: quoted._id, quotingUri: quoting.uri }, { $set: { revokedAt: now(ctx) } });
+    await ctx.db.quoteApprovals.updateOne(
+      { statusId: quoted._id, quotingUri: quoting.uri },
+      { $set: { revokedAt: now(ctx) } },
+    );
     await ctx.db.statuses.updateOne({ _id: quoting._id }, { $set: { 'quote.state': 'revoked' } });
   });
   return (await ctx.db.statuses.findOne({ _id: quoting._id })) ?? quoting;
@@ -112,7 +142,9 @@ export async function revokeQuote(ctx: Ctx, who: Account, { statusId, quotingId 
 /** The quoted server took its consent back (Delete of the stamp). */
 export async function quoteRevokedBy(ctx: Ctx, owner: Account, approvalUri: string): Promise<boolean> {
   const status = await ctx.db.statuses.findOne({ 'quote.approvalUri': approvalUri });
-  const quoted = status?.quote?.statusId ? await ctx.db.statuses.findOne({ _id: status.quote.statusId }) : null;
+  const quoted = status?.quote?.statusId
+    ? await ctx.db.statuses.findOne({ _id: status.quote.statusId })
+    : null;
   if (!status || quoted?.accountId !== owner._id) return false;
   await ctx.db.statuses.updateOne({ _id: status._id }, { $set: { 'quote.state': 'revoked' } });
   return true;
@@ -121,11 +153,18 @@ export async function quoteRevokedBy(ctx: Ctx, owner: Account, approvalUri: stri
 /** After a status with a quote arrived: tell the quoted author, count, and ask for consent where it is pending. */
 export async function notifyAboutQuote(ctx: Ctx, status: Status): Promise<void> {
   if (!status.quote?.statusId) return;
-  if (status.local && status.quote.state === 'pending') await publish(ctx, { type: 'quote.requested', statusId: status._id });
+  if (status.local && status.quote.state === 'pending')
+    await publish(ctx, { type: 'quote.requested', statusId: status._id });
   if (status.quote.state !== 'accepted') return;
   const quoted = await ctx.db.statuses.findOne({ _id: status.quote.statusId });
   if (!quoted) return;
   const quotesCount = await ctx.db.statuses.countDocuments({ 'quote.statusId': quoted._id });
   await ctx.db.statuses.updateOne({ _id: quoted._id }, { $set: { quotesCount } });
-  await notify(ctx, { accountId: quoted.accountId, type: 'quote', fromId: status.accountId, statusId: status._id, conversationId: status.conversationId });
+  await notify(ctx, {
+    accountId: quoted.accountId,
+    type: 'quote',
+    fromId: status.accountId,
+    statusId: status._id,
+    conversationId: status.conversationId,
+  });
 }

@@ -26,16 +26,17 @@ export async function relationshipsOf(
   const there = { accountId: viewerId, targetId: { $in: ids } };
   const back = { accountId: { $in: ids }, targetId: viewerId };
   const domains = [...new Set(targets.flatMap((t) => t.domain ?? []))];
-  const [follows, followedBy, blocks, blockedBy, mutes, blockedDomains, notes, endorsements] = await Promise.all([
-    ctx.db.follows.find(there).toArray(),
-    ctx.db.follows.find(back).toArray(),
-    ctx.db.blocks.find(there).toArray(),
-    ctx.db.blocks.find(back).toArray(),
-    ctx.db.mutes.find(there).toArray(),
-    ctx.db.userDomainBlocks.find({ accountId: viewerId, domain: { $in: domains } }).toArray(),
-    ctx.db.accountNotes.find(there).toArray(),
-    ctx.db.endorsements.find(there).toArray(),
-  ]);
+  const [follows, followedBy, blocks, blockedBy, mutes, blockedDomains, notes, endorsements] =
+    await Promise.all([
+      ctx.db.follows.find(there).toArray(),
+      ctx.db.follows.find(back).toArray(),
+      ctx.db.blocks.find(there).toArray(),
+      ctx.db.blocks.find(back).toArray(),
+      ctx.db.mutes.find(there).toArray(),
+      ctx.db.userDomainBlocks.find({ accountId: viewerId, domain: { $in: domains } }).toArray(),
+      ctx.db.accountNotes.find(there).toArray(),
+      ctx.db.endorsements.find(there).toArray(),
+    ]);
   const to = <T extends { targetId: string }>(list: T[]) => new Map(list.map((x) => [x.targetId, x]));
   const from = <T extends { accountId: string }>(list: T[]) => new Map(list.map((x) => [x.accountId, x]));
   const [f, fb, b, bb, m, n] = [

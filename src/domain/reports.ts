@@ -25,7 +25,9 @@ const maxComment = 1000;
 export async function fileReport(ctx: Ctx, by: Account, input: ReportInput): Promise<Report> {
   const known = input.uri ? await ctx.db.reports.findOne({ uri: input.uri }) : null;
   if (known) return known;
-  const statuses = await ctx.db.statuses.find({ _id: { $in: [...input.statusIds] }, accountId: input.target._id }).toArray();
+  const statuses = await ctx.db.statuses
+    .find({ _id: { $in: [...input.statusIds] }, accountId: input.target._id })
+    .toArray();
   const id = ctx.ids.next();
   const report: Report = {
     _id: id,
@@ -53,7 +55,10 @@ export async function fileReport(ctx: Ctx, by: Account, input: ReportInput): Pro
 export async function notifyStaff(ctx: Ctx, reportId: string): Promise<void> {
   const report = await ctx.db.reports.findOne({ _id: reportId });
   if (!report) return;
-  const staff = await ctx.db.users.find({ role: { $in: ['owner', 'admin', 'moderator'] } }).limit(500).toArray();
+  const staff = await ctx.db.users
+    .find({ role: { $in: ['owner', 'admin', 'moderator'] } })
+    .limit(500)
+    .toArray();
   for (const { accountId } of staff) {
     await notify(ctx, { accountId, type: 'admin.report', fromId: report.accountId, reportId });
   }

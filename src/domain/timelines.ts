@@ -13,9 +13,21 @@ export interface PublicOptions {
 }
 
 /** Public statuses that are no reblogs (and no replies, as Mastodon), newest first. */
-export async function publicTimeline(ctx: Ctx, viewerId: string | null, page: Page, options: PublicOptions = {}): Promise<Status[]> {
-  const filter: Filter = { visibility: 'public', ...(options.origin && { local: options.origin === 'local' }) };
-  return screened(ctx, viewerId, { page, filter, keep: (s) => isOriginal(s) && (!options.onlyMedia || s.mediaIds.length > 0) });
+export async function publicTimeline(
+  ctx: Ctx,
+  viewerId: string | null,
+  page: Page,
+  options: PublicOptions = {},
+): Promise<Status[]> {
+  const filter: Filter = {
+    visibility: 'public',
+    ...(options.origin && { local: options.origin === 'local' }),
+  };
+  return screened(ctx, viewerId, {
+    page,
+    filter,
+    keep: (s) => isOriginal(s) && (!options.onlyMedia || s.mediaIds.length > 0),
+  });
 }
 
 export interface TagOptions extends PublicOptions {
@@ -25,7 +37,11 @@ export interface TagOptions extends PublicOptions {
 }
 
 /** Public statuses with a hashtag (normalised names). */
-export async function tagTimeline(ctx: Ctx, viewerId: string | null, { tag, page, options }: { tag: string; page: Page; options: TagOptions }): Promise<Status[]> {
+export async function tagTimeline(
+  ctx: Ctx,
+  viewerId: string | null,
+  { tag, page, options }: { tag: string; page: Page; options: TagOptions },
+): Promise<Status[]> {
   const tags = [tag, ...(options.any ?? [])];
   const filter: Filter = { tags: tags.length === 1 ? tag : { $in: tags }, visibility: 'public' };
   const keep = (s: Status): boolean =>
@@ -37,7 +53,8 @@ export async function tagTimeline(ctx: Ctx, viewerId: string | null, { tag, page
 }
 
 const isOriginal = (s: Status): boolean =>
-  s.reblogOfId === null && ((s.inReplyToId === null && s.inReplyToUri === null) || s.inReplyToAccountId === s.accountId);
+  s.reblogOfId === null &&
+  ((s.inReplyToId === null && s.inReplyToUri === null) || s.inReplyToAccountId === s.accountId);
 
 interface Screening {
   page: Page;
@@ -49,7 +66,11 @@ interface Screening {
  * Reads a range in id order, in a few bounded steps, until `limit` statuses passed: those that `keep` wants and the
  * viewer may and wants to see.
  */
-async function screened(ctx: Ctx, viewerId: string | null, { page, filter, keep }: Screening): Promise<Status[]> {
+async function screened(
+  ctx: Ctx,
+  viewerId: string | null,
+  { page, filter, keep }: Screening,
+): Promise<Status[]> {
   const found: Status[] = [];
   const up = isUpwards(page);
   let bounds = idRange(page);
@@ -73,7 +94,10 @@ async function screened(ctx: Ctx, viewerId: string | null, { page, filter, keep 
 async function wanted(ctx: Ctx, viewerId: string | null, statuses: readonly Status[]): Promise<Status[]> {
   const visible = await visibleOf(ctx, viewerId, statuses);
   if (!visible.length) return [];
-  const authors = await accountsById(ctx, visible.map((s) => s.accountId));
+  const authors = await accountsById(
+    ctx,
+    visible.map((s) => s.accountId),
+  );
   const hidden = viewerId ? await hiddenFrom(ctx, viewerId, [...authors.values()]) : new Set<string>();
   return visible.filter((s) => !hidden.has(s.accountId) && !authors.get(s.accountId)?.silencedAt);
 }
@@ -102,7 +126,11 @@ export async function accountStatuses(
   for (let step = 0; step < 10 && found.length < page.limit; step += 1) {
     const chunk = Math.max(page.limit * 2, 20);
     const filter = { accountId, ...(Object.keys(bounds).length && { _id: bounds }) };
-    const batch = await ctx.db.statuses.find(filter).sort({ _id: up ? 1 : -1 }).limit(chunk).toArray();
+    const batch = await ctx.db.statuses
+      .find(filter)
+      .sort({ _id: up ? 1 : -1 })
+      .limit(chunk)
+      .toArray();
     found.push(...(await visibleOf(ctx, viewerId, batch.filter(keep))));
     const last = batch.at(-1);
     if (!last || batch.length < chunk) break;

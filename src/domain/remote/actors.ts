@@ -26,7 +26,11 @@ export interface ResolveOptions {
  * The account behind an actor IRI: ours, a recent copy, or fetched. A stored copy is better than none: it is answered
  * when the fetch fails. @returns null when there is none to be had, or its domain is suspended
  */
-export async function resolveActor(ctx: Ctx, uri: string, options: ResolveOptions = {}): Promise<Account | null> {
+export async function resolveActor(
+  ctx: Ctx,
+  uri: string,
+  options: ResolveOptions = {},
+): Promise<Account | null> {
   const own = await findOwnAccount(ctx, uri);
   if (own !== undefined) return own;
   const host = hostOf(uri);
@@ -94,16 +98,23 @@ async function domainOf(ctx: Ctx, actor: RemoteActor, stored: Account | null): P
   if (stored?.domain && !isStale(ctx, stored)) return stored.domain;
   const neighbour = await ctx.db.accounts.findOne({ domain: host });
   if (neighbour && !stored) return host;
-  const found = await lookupHandle(`${actor.preferredUsername}@${host}`, ctx.http);
+  const found = await lookupHandle(`${actor.username}@${host}`, ctx.http);
   if (found.outcome === 'found' && found.actorUri === actor.id) return found.subject.domain;
   return stored?.domain ?? host;
 }
 
-async function storeActor(ctx: Ctx, input: { actor: RemoteActor; domain: string; stored: Account | null }): Promise<Account> {
+async function storeActor(
+  ctx: Ctx,
+  input: { actor: RemoteActor; domain: string; stored: Account | null },
+): Promise<Account> {
   const { actor, domain, stored } = input;
   const fields = toRemoteAccount(ctx, actor, domain);
   if (stored) {
-    const updated = await ctx.db.accounts.findOneAndUpdate({ _id: stored._id }, { $set: { ...fields } }, { returnDocument: 'after' });
+    const updated = await ctx.db.accounts.findOneAndUpdate(
+      { _id: stored._id },
+      { $set: { ...fields } },
+      { returnDocument: 'after' },
+    );
     return updated ?? stored;
   }
   await freeHandle(ctx, fields.acctKey, actor.id);
@@ -133,5 +144,8 @@ async function storeActor(ctx: Ctx, input: { actor: RemoteActor; domain: string;
 async function freeHandle(ctx: Ctx, acctKey: string, uri: string): Promise<void> {
   const holder = await ctx.db.accounts.findOne({ acctKey });
   if (!holder || holder.uri === uri || holder.domain === null) return;
-  await ctx.db.accounts.updateOne({ _id: holder._id }, { $set: { acctKey: `${acctKey}#${holder._id}`, deletedAt: now(ctx) } });
+  await ctx.db.accounts.updateOne(
+    { _id: holder._id },
+    { $set: { acctKey: `${acctKey}#${holder._id}`, deletedAt: now(ctx) } },
+  );
 }

@@ -18,10 +18,14 @@ export async function findOwnAccount(ctx: Ctx, uri: string): Promise<Account | n
 export async function findOwnStatus(ctx: Ctx, uri: string): Promise<Status | null | undefined> {
   const path = ownPath(ctx.names, uri);
   if (path === null) return undefined;
-  const stored = (await ctx.db.statuses.findOne({ uri })) ?? (await ctx.db.statuses.findOne({ uri: `${ctx.names.origin}${path}` }));
+  const stored =
+    (await ctx.db.statuses.findOne({ uri })) ??
+    (await ctx.db.statuses.findOne({ uri: `${ctx.names.origin}${path}` }));
   if (stored) return stored;
   const page = /^\/@([A-Za-z0-9_]+)\/(\d+)\/?$/.exec(path);
   if (!page?.[2]) return null;
   const status = await ctx.db.statuses.findOne({ _id: page[2] });
-  return status?.local && (status.visibility === 'public' || status.visibility === 'unlisted') ? status : null;
+  return status?.local && (status.visibility === 'public' || status.visibility === 'unlisted')
+    ? status
+    : null;
 }

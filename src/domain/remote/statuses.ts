@@ -1,0 +1,142 @@
+import type { JsonObject } from '../../../federation/ports.js';
+import { isSameId, sameOrigin } from '../../../federation/inbox/origin.js';
+import { parseObject, type RemoteObject } from '../../../federation/vocabulary/object.js';
+import type { Account } from '../../model/account.js';
+import type { Quote, Status } from '../../model/status.js';
+import { isSuspended } from '../../policy/domains.js';
+import type { Ctx } from '../ctx.js';
+import { domainRules } from '../domains.js';
+import { withEvent } from '../events.js';
+import { emptyStatus, insertOnce } from '../statuses.js';
+import { deleteStatus } from '../statuses-delete.js';
+import { hostOf } from '../urls.js';
+import { notLater } from './actor-document.js';
+import { resolveActor } from './actors.js';
+import { storeAttachments } from './attachments.js';
+import { toPoll, toQuotePolicy, toToldStatus, toVisibility } from './object-document.js';
+import { findOwnStatus } from './own.js';
+import { adoptReplies, placeInThread } from './thread.js';
+
+export interface Envelope {
+  to: readonly string[];
+  cc: readonly string[];
+}
+
+export type Ingested =
+  { outcome: 'stored' | 'known'; status: Status } | { outcome: 'refused'; reason: string };
+
+/** A status by its IRI: ours, known, or fetched from its origin. @returns null when there is none to be had */
+export async function resolveStatus(
+  ctx: Ctx,
+  uri: string,
+  options: { refresh?: boolean } = {},
+): Promise<Status | null> {
+  const own = await findOwnStatus(ctx, uri);
+  if (own !== undefined) return own;
+  const host = hostOf(uri);
+  if (host === null || isSuspended(await domainRules(ctx), host)) return null;
+  const known = (await ctx.db.statuses.findOne({ uri })) ?? (await ctx.db.statuses.findOne({ url: uri }));
+  if (known && !options.refresh) return known;
+  if (await ctx.db.tombstones.findOne({ uri })) return null;
+  const loaded = await ctx.documents.load(known?.uri ?? uri);
+  if (loaded.outcome === 'gone' && known) await deleteStatus(ctx, known);
+  if (loaded.outcome !== 'ok') return loaded.outcome === 'gone' ? null : known;
+  const found = await ingestFetched(ctx, loaded.document);
+  return found.outcome === 'refused' ? known : found.status;
+}
+
+/** A document that was fetched from its own id. Its author must live on the same host. */
+export async function ingestFetched(ctx: Ctx, document: JsonObject): Promise<Ingested> {
+  const object = parseObject(document);
+  if ('invalid' in object) return refused(`object: ${object.invalid}`);
+  if (object.id === null || object.attributedTo === null) return refused('object without id or author');
+  if (!sameOrigin(object.id, object.attributedTo)) return refused('author of another host');
+  const author = await resolveActor(ctx, object.attributedTo);
+  if (!author) return refused('author not to be had');
+  return ingestObject(ctx, author, { object, envelope: { to: [], cc: [] }, fetched: true });
+}
+
+export interface Arrival {
+  object: RemoteObject;
+  envelope: Envelope;
+  /** Fetched rather than sent to us: nobody is notified, no timeline shows it. */
+  fetched: boolean;
+}
+
+/**
+ * Stores a remote object as a status of `author`, who is proven to have said it. Known ones are left as they are.
+ */
+export async function ingestObject(ctx: Ctx, author: Account, arrival: Arrival): Promise<Ingested> {
+  const { object } = arrival;
+  if (object.id === null) return refused('object without id');
+  if (!sameOrigin(object.id, author.uri)) return refused('object of another host');
+  if (object.attributedTo !== null && !isSameId(object.attributedTo, author.uri))
+    return refused('object of another author');
+  if (author.domain === null) return refused('object of a local account');
+  const known = await ctx.db.statuses.findOne({ uri: object.id });
+  if (known) return { outcome: 'known', status: known };
+  if (await ctx.db.tombstones.findOne({ uri: object.id })) return refused('deleted before');
+  if (object.isVote) return refused('poll vote');
+  const status = await toStatus(ctx, author, { ...arrival, id: object.id });
+  const event = { type: 'status.received', statusId: status._id, fetched: arrival.fetched } as const;
+  return withEvent(ctx, event, async () => {
+    const stored = await insertOnce(ctx, status);
+    if (stored.created) await adoptReplies(ctx, stored.status);
+    return { outcome: stored.created ? 'stored' : 'known', status: stored.status };
+  });
+}
+
+async function toStatus(ctx: Ctx, author: Account, arrival: Arrival & { id: string }): Promise<Status> {
+  const { object, envelope, id: uri } = arrival;
+  const createdAt = notLater(ctx, object.published);
+  const _id = ctx.ids.next(new Date(createdAt));
+  const mentioned = await mentionedAccounts(ctx, object);
+  const place = await placeInThread(ctx, object.inReplyTo, _id);
+  return {
+    ...emptyStatus,
+    ...toToldStatus(object, mentioned),
+    ...place,
+    _id,
+    uri,
+    accountId: author._id,
+    local: false,
+    visibility: toVisibility(object, author, envelope),
+    quote: await toQuote(ctx, object),
+    quotePolicy: toQuotePolicy(object, author),
+    mediaIds: await storeAttachments(ctx, author, { object, statusId: _id }),
+    poll: object.poll ? toPoll(ctx, _id, object.poll) : null,
+    createdAt,
+    editedAt: object.updated !== null && object.updated > createdAt ? notLater(ctx, object.updated) : null,
+  };
+}
+
+/** As many mentions as Mastodon resolves are looked up; unknown actors beyond a few are not fetched. */
+const maxMentions = 100;
+const maxFetchedMentions = 10;
+
+/** Accounts behind the Mention tags: those known here, and the first few others. */
+export async function mentionedAccounts(ctx: Ctx, object: RemoteObject): Promise<Account[]> {
+  const found: Account[] = [];
+  let fetches = 0;
+  for (const href of new Set(object.mentions.slice(0, maxMentions).map((m) => m.href))) {
+    const known = await ctx.db.accounts.findOne({ uri: href });
+    const account =
+      known ??
+      (hostOf(href) !== null && fetches++ < maxFetchedMentions ? await resolveActor(ctx, href) : null);
+    if (account && !account.deletedAt && !found.some((f) => f._id === account._id)) found.push(account);
+  }
+  return found;
+}
+
+/** Whom a quote names and whether it was allowed is settled by a job that fetches the quoted one and its stamp. */
+export async function toQuote(ctx: Ctx, object: RemoteObject): Promise<Quote | null> {
+  if (!object.quote) return null;
+  const { uri, authorization, legacy } = object.quote;
+  const quoted = (await findOwnStatus(ctx, uri)) ?? (await ctx.db.statuses.findOne({ uri }));
+  const state = legacy ? 'accepted' : 'pending';
+  return { state, statusId: quoted?._id ?? null, uri, requestUri: null, approvalUri: authorization };
+}
+
+function refused(reason: string): Ingested {
+  return { outcome: 'refused', reason };
+}

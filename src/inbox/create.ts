@@ -1,0 +1,60 @@
+import { sameOrigin } from '../../federation/inbox/origin.js';
+import { parseObject, type RemoteObject } from '../../federation/vocabulary/object.js';
+import { receiveVote } from '../domain/polls.js';
+import { requestQuoteCheck } from '../domain/remote/quotes.js';
+import { ingestObject, resolveStatus, type Ingested } from '../domain/remote/statuses.js';
+import { requestParent } from '../domain/remote/thread.js';
+import { findOwnStatus } from '../domain/remote/own.js';
+import { isWantedHere } from '../domain/relevance.js';
+import type { Ctx } from '../domain/ctx.js';
+import { ignored, processed, retry, type Handler, type Incoming, type Outcome } from './handler.js';
+
+/** Create: what is embedded is taken where the sender may say it, otherwise fetched from its own id. */
+export const create: Handler = async (ctx, incoming) => {
+  const { activity, sender } = incoming;
+  if (activity.object === null && !activity.embedded) return ignored('create: without object');
+  const parsed =
+    activity.embedded && parseObject(activity.embedded, { defaultLanguage: activity.defaultLanguage });
+  if (parsed && 'invalid' in parsed && parsed.invalid !== 'no-type')
+    return ignored(`create: ${parsed.invalid}`);
+  const object = parsed && !('invalid' in parsed) ? parsed : null;
+  if (object?.isVote) return vote(ctx, incoming, object);
+  if (!object || !isOwnedBy(object, sender.uri)) return fetchObject(ctx, activity.object);
+  const known = object.id !== null && (await ctx.db.statuses.findOne({ uri: object.id }));
+  if (known) return processed('create: known already');
+  if (!(await isWantedHere(ctx, sender, { object, activity, recipientId: incoming.recipientId })))
+    return ignored('create: nobody here asked for it');
+  return finish(ctx, await ingestObject(ctx, sender, { object, envelope: activity, fetched: false }));
+};
+
+function isOwnedBy(object: RemoteObject, actor: string): boolean {
+  return (
+    (object.attributedTo === null || object.attributedTo === actor) &&
+    object.id !== null &&
+    sameOrigin(object.id, actor)
+  );
+}
+
+async function vote(ctx: Ctx, { activity, sender }: Incoming, object: RemoteObject): Promise<Outcome> {
+  const poll = object.inReplyTo === null ? null : await findOwnStatus(ctx, object.inReplyTo);
+  if (!poll) return ignored('vote: not for a poll of ours');
+  if (object.attributedTo !== null && object.attributedTo !== sender.uri)
+    return ignored('vote: of somebody else');
+  const uri = object.id ?? activity.id ?? `${sender.uri}#vote-${poll._id}-${object.name ?? ''}`;
+  return processed(`vote: ${await receiveVote(ctx, sender, poll, { title: object.name ?? '', uri })}`);
+}
+
+async function fetchObject(ctx: Ctx, uri: string | null): Promise<Outcome> {
+  if (uri === null) return ignored('create: object without id');
+  const status = await resolveStatus(ctx, uri);
+  if (!status) return retry('create: object could not be fetched from its origin');
+  await requestParent(ctx, status);
+  return processed('create: fetched from its origin');
+}
+
+async function finish(ctx: Ctx, ingested: Ingested): Promise<Outcome> {
+  if (ingested.outcome === 'refused') return ignored(`create: ${ingested.reason}`);
+  await requestParent(ctx, ingested.status);
+  await requestQuoteCheck(ctx, ingested.status);
+  return processed(`create: ${ingested.outcome}`);
+}

@@ -1,0 +1,56 @@
+import { tokenChannel } from '../domain/tokens.js';
+import type { Ctx } from '../domain/ctx.js';
+import { mayHear, type Ear } from './access.js';
+import { parseStream, type StreamRequest } from './streams.js';
+import type { Frame, Switchboard } from './switchboard.js';
+
+/** One client's subscriptions, whatever the transport. */
+export interface Connection {
+  /** @returns the error to tell the client, or null */
+  subscribe(request: StreamRequest): { error: string; status: 400 | 403 } | null;
+  unsubscribe(request: StreamRequest): void;
+  end(): void;
+}
+
+/** One client hears at most this many streams at once. */
+const maxSubscriptions = 100;
+
+export interface Wire {
+  send(frame: Frame): void;
+  /** The token was revoked. */
+  close(): void;
+}
+
+export function createConnection(
+  ctx: Ctx,
+  parts: { switchboard: Switchboard; ear: Ear; wire: Wire },
+): Connection {
+  const { switchboard, ear, wire } = parts;
+  const open = new Map<string, () => void>();
+  const endToken = ctx.hub.subscribe((message) => {
+    if (message.channels.includes(tokenChannel(ear.tokenId))) wire.close();
+  });
+  return {
+    subscribe(request) {
+      const stream = parseStream(ear.accountId, request);
+      if (!stream) return { error: 'Unknown stream type', status: 400 };
+      if (!mayHear(ear, stream.scopes))
+        return { error: 'Access token does not have the required scopes', status: 403 };
+      if (open.has(stream.channel)) return null;
+      if (open.size >= maxSubscriptions) return { error: 'Too many subscriptions', status: 400 };
+      const listener = { accountId: ear.accountId, send: (frame: Frame) => wire.send(frame) };
+      open.set(stream.channel, switchboard.listen(stream, listener));
+      return null;
+    },
+    unsubscribe(request) {
+      const channel = parseStream(ear.accountId, request)?.channel ?? '';
+      open.get(channel)?.();
+      open.delete(channel);
+    },
+    end() {
+      endToken();
+      for (const stop of open.values()) stop();
+      open.clear();
+    },
+  };
+}
