@@ -1,0 +1,39 @@
+import express, { type Router } from 'express';
+import type { Ctx } from '../domain/ctx.js';
+import { neverCached } from '../http/app.js';
+import { authenticate, requireUser } from '../http/auth.js';
+import { apiBody } from '../http/params.js';
+import { addressLimit } from '../http/rate-limits.js';
+import { assetRoutes } from '../web/assets.js';
+import { appRoutes } from './apps.js';
+import { authorizeRoutes } from './authorize.js';
+import { pageErrors } from './errors.js';
+import { serverMetadata } from './metadata.js';
+import { revokeEndpoint } from './revoke.js';
+import { signInRoutes } from './sign-in.js';
+import { signUpRoutes } from './sign-up.js';
+import { tokenEndpoint } from './token.js';
+import { userinfoEndpoint } from './userinfo.js';
+
+/** Everything about OAuth: registration, the pages, the endpoints, and the stylesheet the pages need. */
+export function oauthRoutes(ctx: Ctx): Router {
+  const router = express.Router();
+  const body = apiBody(ctx);
+  const identify = authenticate(ctx);
+  const limit = addressLimit(ctx, { name: 'oauth', max: 300, minutes: 5 });
+  const userinfo = [identify, body, identify, requireUser('profile'), userinfoEndpoint(ctx)];
+
+  router.use(assetRoutes());
+  router.get('/.well-known/oauth-authorization-server', (_req, res) => {
+    res.set('Cache-Control', 'public, max-age=3600').json(serverMetadata(ctx));
+  });
+  router.use(['/oauth', '/auth'], neverCached, ...limit);
+  router.use(appRoutes(ctx), signUpRoutes(ctx));
+  router.post('/oauth/token', body, tokenEndpoint(ctx));
+  router.post('/oauth/revoke', body, revokeEndpoint(ctx));
+  router.get('/oauth/userinfo', ...userinfo);
+  router.post('/oauth/userinfo', ...userinfo);
+  router.use(authorizeRoutes(ctx), signInRoutes(ctx));
+  router.use(['/oauth', '/auth'], pageErrors(ctx));
+  return router;
+}
