@@ -19,7 +19,12 @@ export interface DeletedStatus {
  * What happened. Verbs publish these and know nothing of their consequences: timelines, notifications and streams
  * (domain/effects.ts) and federation (outbox/).
  */
-export type DomainEvent =
+export type DomainEvent = Happening & {
+  /** Given when it is published: tells one event from an equal one later (block, unblock, block), and names repeats. */
+  id?: string;
+};
+
+type Happening =
   | {
       type: 'status.published';
       statusId: string;
@@ -57,6 +62,11 @@ export type DomainEvent =
   | { type: 'account.moved'; accountId: string; targetId: string }
   | { type: 'poll.voted'; accountId: string; statusId: string; voteIds: string[] }
   | { type: 'poll.ended'; statusId: string }
+  | {
+      type: 'poll.tallied';
+      statusId: string;
+      /** Votes are told to other servers in steps; this names the step. */ step: string;
+    }
   | { type: 'report.filed'; reportId: string }
   | { type: 'quote.requested'; statusId: string }
   | {
@@ -64,6 +74,9 @@ export type DomainEvent =
       statusId: string;
       /** The activity that asked. */ requestUri: string;
       decision: 'accepted' | 'rejected';
+      /** Who asked, and for which object. */
+      accountId?: string;
+      quotingUri?: string;
     }
   | { type: 'quote.revoked'; statusId: string; approvalUri: string };
 
@@ -72,7 +85,7 @@ export type DomainEvent =
  * then the job falls due. A crash between any two lines loses nothing that was acknowledged (DESIGN.md section 3).
  */
 export async function withEvent<T>(ctx: Ctx, event: DomainEvent, write: () => Promise<T>): Promise<T> {
-  const intent = await ctx.jobs.intend({ kind: 'event', payload: { event } });
+  const intent = await ctx.jobs.intend({ kind: 'event', payload: { event: named(ctx, event) } });
   const result = await write();
   await intent.release();
   return result;
@@ -80,5 +93,7 @@ export async function withEvent<T>(ctx: Ctx, event: DomainEvent, write: () => Pr
 
 /** For an event whose documents are written already. */
 export function publish(ctx: Ctx, event: DomainEvent): Promise<void> {
-  return ctx.jobs.enqueue({ kind: 'event', payload: { event } });
+  return ctx.jobs.enqueue({ kind: 'event', payload: { event: named(ctx, event) } });
 }
+
+const named = (ctx: Ctx, event: DomainEvent): DomainEvent => ({ id: ctx.ids.next(), ...event });

@@ -5,9 +5,9 @@ import { accountsById } from './accounts.js';
 import { now, type Ctx } from './ctx.js';
 import { publish, withEvent } from './events.js';
 import { notify } from './notifications.js';
-import { shownStatus } from './reblogs.js';
+import { shownStatus } from './visible.js';
 import { activityUri } from './urls.js';
-import { getOwnStatus } from './statuses.js';
+import { getOwnStatus } from './status-store.js';
 
 /**
  * Consent to quotes (FEP-044f). The quoted author's policy decides at once; the consent is a stamp that anybody can
@@ -84,7 +84,14 @@ export async function answerQuoteRequest(
   const decision = allowed ? 'accepted' : 'rejected';
   await withEvent(
     ctx,
-    { type: 'quote.answered', statusId: quoted._id, requestUri: request.uri, decision },
+    {
+      type: 'quote.answered',
+      statusId: quoted._id,
+      requestUri: request.uri,
+      decision,
+      accountId: request.accountId,
+      quotingUri: request.quotingUri,
+    },
     async () => {
       if (allowed)
         await approve(ctx, quoted, {

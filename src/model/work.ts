@@ -9,6 +9,9 @@ export interface WorkItem {
   /** ISO time from which it may be claimed. */
   dueAt: string;
   leaseUntil: string | null;
+  /** Which process holds the lease. Absent: none. */
+  claim?: string | null;
+  /** How often it was claimed. */
   attempts: number;
   /** Items of one lane never starve another lane. */
   lane: string;
@@ -31,9 +34,13 @@ export interface OutActivity {
   body: string;
   /** Whether anybody may fetch it. */
   public: boolean;
-  /** In the actor's outbox collection (Create, Announce); null otherwise. */
+  /** The status that it is about (Create, Update, Announce); null otherwise. */
   statusId: string | null;
   createdAt: string;
+  /** When all its deliveries were written. Absent: not yet; a fan-out that is repeated after this does nothing. */
+  fannedOutAt?: string;
+  /** Where it went, for a Delete that follows; long lists are not kept. */
+  inboxes?: string[];
 }
 
 /** One activity for one inbox. `lane` is the inbox's host. */
