@@ -1,7 +1,7 @@
 import type { Account } from '../model/account.js';
 import type { Status } from '../model/status.js';
 import type { Ctx } from './ctx.js';
-import { shownStatus } from './reblogs.js';
+import { shownStatus } from './visible.js';
 
 /** Keeps a status for oneself; nobody is told. @throws AppError 404 */
 export async function bookmark(ctx: Ctx, who: Account, statusId: string): Promise<Status> {

@@ -4,7 +4,7 @@ import type { Status } from '../model/status.js';
 import { isDuplicateKey } from '../store/port.js';
 import { now, type Ctx } from './ctx.js';
 import { withEvent } from './events.js';
-import { shownStatus } from './reblogs.js';
+import { shownStatus } from './visible.js';
 import { activityUri } from './urls.js';
 
 /** Favourites a status the viewer can see; again is harmless. @throws AppError 404 */

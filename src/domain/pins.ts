@@ -3,7 +3,7 @@ import type { Account } from '../model/account.js';
 import type { Status } from '../model/status.js';
 import { now, type Ctx } from './ctx.js';
 import { withEvent } from './events.js';
-import { getOwnStatus } from './statuses.js';
+import { getOwnStatus } from './status-store.js';
 
 export const maxPins = 5;
 

@@ -89,12 +89,12 @@ export async function vote(
       uri: activityUri(voter.uri, 'vote', id),
     };
   });
-  const event = {
+  const event: DomainEvent = {
     type: 'poll.voted',
     accountId: voter._id,
     statusId: status._id,
     voteIds: votes.map((v) => v._id),
-  } as const;
+  };
   await withEvent(ctx, event, () => ctx.db.pollVotes.insertMany(votes));
   await recountPoll(ctx, status._id);
   return (await ctx.db.statuses.findOne({ _id: status._id })) ?? status;
@@ -112,12 +112,12 @@ export async function receiveVote(
   const earlier = await ctx.db.pollVotes.findOne({ statusId: poll._id, accountId: voter._id });
   if (earlier && !poll.poll.multiple) return 'dropped';
   const document = { _id: ctx.ids.next(), statusId: poll._id, accountId: voter._id, choice, uri: vote.uri };
-  const event = {
+  const event: DomainEvent = {
     type: 'poll.voted',
     accountId: voter._id,
     statusId: poll._id,
     voteIds: [document._id],
-  } as const;
+  };
   try {
     await withEvent(ctx, event, () => ctx.db.pollVotes.insertOne(document));
   } catch (error) {

@@ -2,7 +2,7 @@ import type { Account } from '../model/account.js';
 import type { QuotePolicy, Status } from '../model/status.js';
 import type { Ctx } from './ctx.js';
 import { withEvent } from './events.js';
-import { getOwnStatus } from './statuses.js';
+import { getOwnStatus } from './status-store.js';
 
 /** Changes who may quote one's own status; quotes that were allowed stay. @throws AppError 404 */
 export async function setQuotePolicy(

@@ -1,13 +1,13 @@
-import { forbidden, notFound } from '../errors.js';
+import { forbidden } from '../errors.js';
 import type { Account } from '../model/account.js';
 import type { Status, Visibility } from '../model/status.js';
 import { canReblog, narrower } from '../policy/visibility.js';
 import { now, type Ctx } from './ctx.js';
 import { withEvent } from './events.js';
 import { deleteStatus } from './statuses-delete.js';
-import { emptyStatus, insertOnce } from './statuses.js';
+import { emptyStatus, insertOnce } from './status-store.js';
 import { activityUri } from './urls.js';
-import { getVisibleStatus } from './visible.js';
+import { shownStatus } from './visible.js';
 
 /** Reblogs a status; doing it again answers the reblog that is there. @throws AppError 404, 403 */
 export async function reblog(
@@ -59,13 +59,4 @@ export async function unreblog(ctx: Ctx, who: Account, statusId: string): Promis
 
 export function findReblog(ctx: Ctx, accountId: string, statusId: string): Promise<Status | null> {
   return ctx.db.statuses.findOne({ accountId, reblogOfId: statusId });
-}
-
-/** The status itself, or what it reblogs. @throws AppError 404 */
-export async function shownStatus(ctx: Ctx, viewerId: string | null, id: string): Promise<Status> {
-  const status = await getVisibleStatus(ctx, viewerId, id);
-  if (status.reblogOfId === null) return status;
-  const inner = await getVisibleStatus(ctx, viewerId, status.reblogOfId);
-  if (inner.reblogOfId !== null) throw notFound();
-  return inner;
 }

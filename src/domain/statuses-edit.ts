@@ -6,7 +6,7 @@ import { now, type Ctx } from './ctx.js';
 import { withEvent } from './events.js';
 import { claimableMedia, claimMedia } from './media.js';
 import { newPoll, type PollInput } from './polls.js';
-import { getOwnStatus } from './statuses.js';
+import { getOwnStatus } from './status-store.js';
 
 export interface EditInput {
   text: string;

@@ -1,8 +1,6 @@
-import { invalid, notFound } from '../errors.js';
+import { invalid } from '../errors.js';
 import type { Account } from '../model/account.js';
-import { isId } from '../model/ids.js';
-import type { Media, Poll, QuotePolicy, Status, StatusMention, Visibility } from '../model/status.js';
-import { isDuplicateKey } from '../store/port.js';
+import type { Media, QuotePolicy, Status, Visibility } from '../model/status.js';
 import { composeText } from './compose.js';
 import type { Ctx } from './ctx.js';
 import { withEvent } from './events.js';
@@ -10,6 +8,7 @@ import { reserveStatusId } from './idempotency.js';
 import { claimableMedia, claimMedia } from './media.js';
 import { newPoll, type PollInput } from './polls.js';
 import { prepareQuote } from './quotes.js';
+import { emptyStatus, insertOnce } from './status-store.js';
 import { objectUri, statusUrl } from './urls.js';
 import { getVisibleStatus } from './visible.js';
 
@@ -100,64 +99,4 @@ async function draftStatus(ctx: Ctx, author: Account, { id, input, parent, media
     applicationId: input.applicationId ?? null,
     createdAt: created.toISOString(),
   };
-}
-
-const noMentions: StatusMention[] = [];
-const noPoll: Poll | null = null;
-
-/** The members that most statuses leave empty. */
-export const emptyStatus = {
-  text: null,
-  spoilerText: '',
-  sensitive: false,
-  language: null,
-  inReplyToId: null,
-  inReplyToAccountId: null,
-  inReplyToUri: null,
-  reblogOfId: null,
-  quote: null,
-  quotePolicy: 'public' as QuotePolicy,
-  mediaIds: [] as string[],
-  mentions: noMentions,
-  tags: [] as string[],
-  emojis: [],
-  poll: noPoll,
-  applicationId: null,
-  editedAt: null,
-  pinnedAt: null,
-  repliesCount: 0,
-  reblogsCount: 0,
-  favouritesCount: 0,
-  quotesCount: 0,
-};
-
-/** A status by id, whoever may see it. @throws AppError 404 */
-export async function getStatus(ctx: Ctx, id: string): Promise<Status> {
-  const status = isId(id) ? await ctx.db.statuses.findOne({ _id: id }) : null;
-  if (!status) throw notFound();
-  return status;
-}
-
-/** A status that this account wrote. @throws AppError 404 for anybody else's */
-export async function getOwnStatus(ctx: Ctx, accountId: string, id: string): Promise<Status> {
-  const status = await getStatus(ctx, id);
-  if (status.accountId !== accountId || status.reblogOfId !== null) throw notFound();
-  return status;
-}
-
-/** Inserts unless the IRI is there already; says which document stands now. */
-export async function insertOnce(ctx: Ctx, status: Status): Promise<{ status: Status; created: boolean }> {
-  try {
-    await ctx.db.statuses.insertOne(status);
-    return { status, created: true };
-  } catch (error) {
-    if (!isDuplicateKey(error)) throw error;
-    const same = [{ _id: status._id }, { uri: status.uri }];
-    const stored =
-      (await ctx.db.statuses.findOne({ $or: same })) ??
-      (status.reblogOfId &&
-        (await ctx.db.statuses.findOne({ accountId: status.accountId, reblogOfId: status.reblogOfId })));
-    if (!stored) throw error;
-    return { status: stored, created: false };
-  }
 }

@@ -70,3 +70,12 @@ export async function getVisibleStatus(ctx: Ctx, viewerId: string | null, id: st
   if (!seen) throw notFound();
   return seen;
 }
+
+/** The status itself, or what it reblogs. @throws AppError 404 */
+export async function shownStatus(ctx: Ctx, viewerId: string | null, id: string): Promise<Status> {
+  const status = await getVisibleStatus(ctx, viewerId, id);
+  if (status.reblogOfId === null) return status;
+  const inner = await getVisibleStatus(ctx, viewerId, status.reblogOfId);
+  if (inner.reblogOfId !== null) throw notFound();
+  return inner;
+}

@@ -3,7 +3,7 @@ import { parseObject, type RemoteObject } from '../../federation/vocabulary/obje
 import { receiveVote } from '../domain/polls.js';
 import { requestQuoteCheck } from '../domain/remote/quotes.js';
 import { ingestObject, resolveStatus, type Ingested } from '../domain/remote/statuses.js';
-import { requestParent } from '../domain/remote/thread.js';
+import { requestParent } from '../domain/remote/ancestors.js';
 import { findOwnStatus } from '../domain/remote/own.js';
 import { isWantedHere } from '../domain/relevance.js';
 import type { Ctx } from '../domain/ctx.js';

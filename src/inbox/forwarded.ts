@@ -1,6 +1,6 @@
 import type { RemoteActivity } from '../../federation/vocabulary/activity.js';
 import { resolveStatus } from '../domain/remote/statuses.js';
-import { requestParent } from '../domain/remote/thread.js';
+import { requestParent } from '../domain/remote/ancestors.js';
 import type { Ctx } from '../domain/ctx.js';
 import { ignored, processed, retry, type Outcome } from './handler.js';
 

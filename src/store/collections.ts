@@ -70,7 +70,7 @@ function index(text: string): IndexSpec {
 
 const declare = (...indexes: string[]): CollectionSpec => ({ indexes: indexes.map(index) });
 /** Indexes of the leased queue (jobs/queue.ts). */
-const queue = ['state dueAt', 'lane state dueAt', 'state leaseUntil'];
+const queue = ['state dueAt', 'state lane dueAt', 'state leaseUntil'];
 
 /** Names and indexes, for both engines. `!` unique, `?` sparse, `-` descending. */
 export const collections: { readonly [K in keyof Documents]: CollectionSpec } = {

@@ -7,7 +7,7 @@ import { isSuspended } from '../../policy/domains.js';
 import type { Ctx } from '../ctx.js';
 import { domainRules } from '../domains.js';
 import { withEvent } from '../events.js';
-import { emptyStatus, insertOnce } from '../statuses.js';
+import { emptyStatus, insertOnce } from '../status-store.js';
 import { deleteStatus } from '../statuses-delete.js';
 import { hostOf } from '../urls.js';
 import { notLater } from './actor-document.js';
