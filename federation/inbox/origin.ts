@@ -43,6 +43,7 @@ export function embeddedObjectIsTrusted(activity: JsonObject): boolean {
   const expected = Array.isArray(object) ? object.length : 1;
   return (
     actor !== null &&
+    sameOrigin(actor, actor) &&
     embedded.length > 0 &&
     embedded.length === expected &&
     embedded.every((o) => isFrom(o, actor))
