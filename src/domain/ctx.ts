@@ -4,6 +4,7 @@ import type { Settings } from '../config/settings.js';
 import type { JobsPort } from '../jobs/port.js';
 import type { Logger } from '../log.js';
 import type { FilesPort } from '../media/port.js';
+import type { MediaTools } from '../media/tools.js';
 import type { Ids } from '../model/ids.js';
 import type { Db } from '../store/collections.js';
 import type { TextIndex } from '../store/port.js';
@@ -70,6 +71,7 @@ export interface Ctx {
   readonly db: Db;
   readonly statusText: TextIndex;
   readonly files: FilesPort;
+  readonly media: MediaTools;
   readonly http: HttpClient;
   readonly documents: DocumentLoader;
   readonly keys: KeyStore;

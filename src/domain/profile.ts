@@ -3,6 +3,7 @@ import type { Account, Preferences, ProfileField, ProfileImage, User } from '../
 import { now, type Ctx } from './ctx.js';
 import { localEmojis, resolveMentions } from './compose.js';
 import { withEvent } from './events.js';
+import { nameWordsOf } from './name-words.js';
 
 /** As Mastodon tells its clients (Instance, configuration.accounts). */
 export const profileLimits = {
@@ -63,6 +64,7 @@ async function toChanges(ctx: Ctx, account: Account, input: ProfileInput): Promi
   if (input.note !== undefined || input.fields) await resolveMentions(ctx, account, written);
   return {
     displayName,
+    nameWords: nameWordsOf(displayName),
     note,
     fields,
     emojis: await localEmojis(ctx, `${displayName}\n${written}\n${fields.map((f) => f.name).join('\n')}`),

@@ -34,6 +34,8 @@ export interface Account {
   /** The profile page. */
   url: string;
   displayName: string;
+  /** The words of the display name, for search (domain/name-words.ts). Absent: not indexed yet. */
+  nameWords?: string[];
   /** Local: the text as typed. Remote: sanitised HTML. */
   note: string;
   fields: ProfileField[];

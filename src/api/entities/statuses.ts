@@ -126,5 +126,5 @@ export function toStatusWithSource(view: View, facts: StatusFacts, status: Statu
 }
 
 export function toStatusSource(status: Status) {
-  return { id: status._id, text: status.text ?? '', spoiler_text: status.spoilerText };
+  return { id: status._id, text: status.text ?? status.content, spoiler_text: status.spoilerText };
 }

@@ -4,6 +4,7 @@ import type { RemoteImage } from '../../../federation/vocabulary/links.js';
 import type { Account, CustomEmojiRef, ProfileImage } from '../../model/account.js';
 import { sanitiseRemoteHtml } from '../../text/sanitise.js';
 import { now, type Ctx } from '../ctx.js';
+import { nameWordsOf } from '../name-words.js';
 
 /** What an actor's own document says of it; the rest of an account is what we know ourselves. */
 export type ToldAccount = Omit<
@@ -29,6 +30,7 @@ export function toRemoteAccount(ctx: Ctx, actor: RemoteActor, domain: string): T
     uri: actor.id,
     url: actor.url ?? actor.id,
     displayName: actor.name,
+    nameWords: nameWordsOf(actor.name),
     note: sanitiseRemoteHtml(actor.summary),
     fields: actor.fields.map((f) => ({ name: f.name, value: sanitiseRemoteHtml(f.value), verifiedAt: null })),
     avatar: toProfileImage(actor.icon),

@@ -1,0 +1,143 @@
+import { AppError, invalid, notFound, tooLarge } from '../errors.js';
+import { acceptUpload, type AcceptedMedia, type Refusal } from '../media/accept.js';
+import { acceptAvatar, acceptHeader } from '../media/accept-profile.js';
+import { parseFocus } from '../media/focus.js';
+import type { Account, ProfileImage } from '../model/account.js';
+import { isId } from '../model/ids.js';
+import type { Media } from '../model/status.js';
+import { now, type Ctx } from './ctx.js';
+
+export interface UploadInput {
+  data: Buffer;
+  /** What the client says it is. */
+  declaredType?: string | undefined;
+  description?: string | undefined;
+  /** `x,y`, each from -1 to 1. */
+  focus?: string | undefined;
+  /** A still for sound and video. */
+  thumbnail?: Buffer | undefined;
+}
+
+/** Stores an upload that its owner may attach to a status. @throws AppError 413, 422, 503 */
+export async function uploadMedia(ctx: Ctx, who: Account, input: UploadInput): Promise<Media> {
+  const description = toDescription(ctx, input.description);
+  const media = await accept(ctx, input);
+  const still =
+    input.thumbnail && media.type !== 'image' ? await accept(ctx, { data: input.thumbnail }) : null;
+  const preview = still?.preview ?? media.preview;
+  const small = still?.meta.small ?? media.meta.small;
+  const document: Media = {
+    _id: ctx.ids.next(),
+    accountId: who._id,
+    statusId: null,
+    type: media.type,
+    state: 'ready',
+    path: media.original.path,
+    previewPath: preview?.path ?? null,
+    mime: media.original.mime,
+    bytes: media.original.bytes,
+    sha256: media.original.sha256,
+    remoteUrl: null,
+    description,
+    blurhash: still?.blurhash ?? media.blurhash,
+    meta: { ...media.meta, ...(small && { small }) },
+    createdAt: now(ctx),
+  };
+  await ctx.db.media.insertOne(document);
+  return document;
+}
+
+async function accept(ctx: Ctx, input: UploadInput): Promise<AcceptedMedia> {
+  const { data, declaredType = null, focus } = input;
+  const result = await acceptUpload(ctx.media, { data, declaredType, focus: parseFocus(focus) });
+  if (result.outcome === 'refused') throw toError(result.reason);
+  return result.media;
+}
+
+function toError(reason: Refusal): AppError {
+  switch (reason) {
+    case 'too-large':
+      return tooLarge('The file is too large');
+    case 'too-many-pixels':
+      return invalid('File has too many pixels');
+    case 'unsupported':
+      return invalid('File content type is not supported');
+    case 'broken':
+      return invalid('File could not be read');
+  }
+}
+
+/** A picture for a profile, cut to size. @throws AppError 413, 422, 503 */
+export async function acceptProfilePicture(
+  ctx: Ctx,
+  kind: 'avatar' | 'header',
+  data: Buffer,
+): Promise<ProfileImage> {
+  const result = await (kind === 'avatar' ? acceptAvatar : acceptHeader)(ctx.media, data);
+  if (result.outcome === 'refused') throw toError(result.reason);
+  const { original, still } = result.picture;
+  return { path: original.path, staticPath: still?.path ?? null, remoteUrl: null, description: '' };
+}
+
+/** Something that this account uploaded. @throws AppError 404 */
+export async function getOwnMedia(ctx: Ctx, accountId: string, id: string): Promise<Media> {
+  const media = isId(id) ? await ctx.db.media.findOne({ _id: id, accountId }) : null;
+  if (!media) throw notFound();
+  return media;
+}
+
+/** Changes the description or focal point, also of what is attached already. @throws AppError 404, 422 */
+export async function updateMedia(
+  ctx: Ctx,
+  who: Account,
+  id: string,
+  input: { description?: string | undefined; focus?: string | undefined; thumbnail?: Buffer | undefined },
+): Promise<Media> {
+  const media = await getOwnMedia(ctx, who._id, id);
+  const focus = parseFocus(input.focus);
+  const still =
+    input.thumbnail && media.type !== 'image' ? await accept(ctx, { data: input.thumbnail }) : null;
+  const changes: Partial<Media> = {
+    ...(input.description !== undefined && { description: toDescription(ctx, input.description) }),
+    ...(still?.preview && { previewPath: still.preview.path, blurhash: still.blurhash }),
+    meta: { ...media.meta, ...(focus && { focus }), ...(still?.meta.small && { small: still.meta.small }) },
+  };
+  const updated = await ctx.db.media.findOneAndUpdate(
+    { _id: media._id },
+    { $set: { ...changes } },
+    { returnDocument: 'after' },
+  );
+  return updated ?? { ...media, ...changes };
+}
+
+function toDescription(ctx: Ctx, text: string | undefined): string | null {
+  const description = text?.trim() ?? '';
+  const max = ctx.media.limits.descriptionCharacters;
+  if ([...description].length > max) throw invalid(`Description is too long (maximum is ${max} characters)`);
+  return description === '' ? null : description;
+}
+
+/** Takes an upload back that is attached to nothing. @throws AppError 404, 422 */
+export async function deleteUpload(ctx: Ctx, who: Account, id: string): Promise<void> {
+  const media = await getOwnMedia(ctx, who._id, id);
+  if (media.statusId !== null) throw invalid('Media attachment is currently used by a status');
+  await deleteMedia(ctx, [media]);
+}
+
+/** Deletes documents, and the files that nothing else uses: files are named by their content and may be shared. */
+export async function deleteMedia(ctx: Ctx, media: readonly Media[]): Promise<void> {
+  if (!media.length) return;
+  await ctx.db.media.deleteMany({ _id: { $in: media.map((m) => m._id) } });
+  const paths = new Set(media.flatMap((m) => [m.path ?? [], m.previewPath ?? []].flat()));
+  for (const path of paths) if (!(await isUsed(ctx, path))) await ctx.files.remove(path);
+}
+
+async function isUsed(ctx: Ctx, path: string): Promise<boolean> {
+  const used = await Promise.all([
+    ctx.db.media.findOne({ path }),
+    ctx.db.media.findOne({ previewPath: path }),
+    ctx.db.accounts.findOne({ 'avatar.path': path }),
+    ctx.db.accounts.findOne({ 'header.path': path }),
+  ]);
+  return used.some((document) => document !== null);
+}
