@@ -148,7 +148,40 @@ button.quiet, .button.quiet { background: transparent; color: inherit; border-co
   font: 1.05rem/1.5 ui-monospace, "SF Mono", Menlo, Consolas, monospace;
   user-select: all;
 }
+h2.between { margin: 1.5rem 0 0.75rem; }
+a.plain { color: inherit; text-decoration: none; }
+a.plain:hover { text-decoration: underline; }
+.post.main { border-color: var(--accent); }
+.post .above { margin: 0 0 0.5rem; }
+.post .person, .profile .person { margin-bottom: 0.6rem; }
+.prose p { margin: 0 0 0.75rem; }
+.prose blockquote { margin: 0 0 0.75rem; padding-left: 0.9rem; border-left: 3px solid var(--line); color: var(--soft); }
+.prose pre { overflow-x: auto; }
+.prose .invisible { display: none; }
+.prose .ellipsis::after { content: "…"; }
+details.warned > summary, .media summary { cursor: pointer; padding: 0.5rem 0.75rem; border-radius: 10px; background: var(--accent-soft); margin-bottom: 0.75rem; }
+.media { display: grid; gap: 0.5rem; margin-top: 0.75rem; }
+.media figure { margin: 0; }
+.media img, .media video { display: block; width: 100%; max-height: 32rem; object-fit: cover; border-radius: 10px; background: var(--ground); }
+.media audio { width: 100%; }
+.media figcaption { margin-top: 0.25rem; }
+.poll { list-style: none; margin: 0.75rem 0; padding: 0; }
+.poll li { padding: 0.2rem 0; }
+.poll meter { width: 6rem; }
+.marks { display: flex; flex-wrap: wrap; gap: 0.25rem 0.75rem; margin-top: 0.9rem; }
+.marks .counts { margin-left: auto; }
+.counts > span { margin-right: 0.75rem; white-space: nowrap; }
+.profile { overflow: hidden; }
+.profile .banner { display: block; width: calc(100% + 3rem); max-width: none; height: 9rem; margin: -1.5rem -1.5rem 1rem; object-fit: cover; background: var(--accent-soft); }
+.avatar.large { width: 5rem; height: 5rem; border-radius: 18px; }
+.profile h1 { margin: 0; }
+.fields { display: grid; grid-template-columns: minmax(6rem, 30%) 1fr; gap: 0.35rem 1rem; margin: 0 0 1rem; padding-top: 0.75rem; border-top: 1px solid var(--line); }
+.fields dt { color: var(--soft); }
+.fields dd { margin: 0; }
+.hero h1 { font-size: 1.9rem; }
+.more { text-align: center; margin-top: 1.25rem; }
 @media (max-width: 26rem) {
+  .profile .banner { width: calc(100% + 2.3rem); margin: -1.15rem -1.15rem 1rem; }
   .card { padding: 1.15rem; }
   .actions { flex-direction: column; }
 }
