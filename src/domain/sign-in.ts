@@ -2,6 +2,7 @@ import type { Account, User } from '../model/account.js';
 import { standingOf, type Standing } from '../policy/standing.js';
 import { findAccountByAcct } from './accounts.js';
 import type { Ctx } from './ctx.js';
+import { longestPassword } from './passwords.js';
 import type { SignInGuard } from './sign-in-guard.js';
 
 export interface SignInAttempt {
@@ -19,7 +20,6 @@ export type SignInResult =
   /** The password was right, but its owner may not act at present. */
   | { outcome: 'barred'; standing: Exclude<Standing, 'ok'> };
 
-const longestPassword = 1024;
 /** Argon2id of a random text nobody knows, so that unknown names take as long as known ones. */
 const nobodysHash =
   '$argon2id$v=19$m=19456,t=2,p=1$LqnJgK5+sTmQogElubvKJg$ccB6k490/fhMI+mb5f++JlfgJ1NHEM0zTVVsMvrm+14';

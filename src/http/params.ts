@@ -25,25 +25,20 @@ export function apiBody(ctx: Ctx): RequestHandler {
     const state = stateOf(req);
     if (state.body !== null) return next();
     if (req.is('multipart/form-data')) state.body = await multipartBody(ctx, req, res);
-    else {
-      await run(json, req, res);
-      await run(form, req, res);
-      state.body = textBody(req.body);
-    }
+    else if (req.is(formType)) state.body = parseForm(asText(await run(form, req, res)));
+    else state.body = checkShape((await run(json, req, res)) ?? {});
     next();
   };
 }
 
-function run(handler: RequestHandler, req: Request, res: Response): Promise<void> {
+/** What a body parser made of the body; undefined when there is none, or of a type that it leaves alone. */
+function run(handler: RequestHandler, req: Request, res: Response): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    handler(req, res, (error?: unknown) => (error ? reject(error) : resolve()));
+    handler(req, res, (error?: unknown) => (error ? reject(error) : resolve(req.body)));
   });
 }
 
-function textBody(parsed: unknown): Record<string, unknown> {
-  if (parsed === undefined || parsed === null) return {};
-  return typeof parsed === 'string' ? parseForm(parsed) : checkShape(parsed);
-}
+const asText = (body: unknown): string => (typeof body === 'string' ? body : '');
 
 async function multipartBody(ctx: Ctx, req: Request, res: Response): Promise<Record<string, unknown>> {
   const state = stateOf(req);

@@ -1,0 +1,71 @@
+import { describe, expect, test } from '@jest/globals';
+import {
+  grantableScopes,
+  hasAllScopes,
+  hasAnyScope,
+  impliesScope,
+  isKnownScope,
+  knownScopes,
+  parseScopes,
+} from '../../src/policy/scopes.js';
+
+describe('implication', () => {
+  test.each([
+    ['read', 'read', true],
+    ['read', 'read:statuses', true],
+    ['read:statuses', 'read', false],
+    ['read:statuses', 'read:accounts', false],
+    ['read', 'write', false],
+    ['read', 'readx', false],
+    ['read', 'admin:read', false],
+    ['admin:read', 'admin:read:accounts', true],
+    ['admin:read:accounts', 'admin:read', false],
+    ['admin:read', 'admin:write:accounts', false],
+    ['follow', 'write:follows', true],
+    ['follow', 'read:mutes', true],
+    ['follow', 'write:statuses', false],
+    ['follow', 'write', false],
+    ['read', 'profile', false],
+    ['profile', 'read:accounts', false],
+  ])('%s includes %s: %s', (granted, wanted, expected) => {
+    expect(impliesScope(granted, wanted)).toBe(expected);
+  });
+
+  test('any of, all of', () => {
+    expect(hasAnyScope(['write:statuses'], ['write', 'write:statuses'])).toBe(true);
+    expect(hasAnyScope(['push'], ['write', 'write:statuses'])).toBe(false);
+    expect(hasAnyScope([], [])).toBe(true);
+    expect(hasAllScopes(['read', 'push'], ['read:lists', 'push'])).toBe(true);
+    expect(hasAllScopes(['read'], ['read:lists', 'push'])).toBe(false);
+  });
+});
+
+test('names', () => {
+  for (const scope of [
+    'read',
+    'write',
+    'follow',
+    'push',
+    'profile',
+    'read:search',
+    'write:media',
+    'admin:write:ip_blocks',
+  ])
+    expect(isKnownScope(scope)).toBe(true);
+  for (const scope of ['', 'admin', 'crypto', 'read:media', 'READ', 'read:*'])
+    expect(isKnownScope(scope)).toBe(false);
+  expect(new Set(knownScopes).size).toBe(knownScopes.length);
+});
+
+test('reading lists', () => {
+  expect(parseScopes('read  write\nread+push')).toEqual(['read', 'write', 'push']);
+  expect(parseScopes(['read write', 'push'])).toEqual(['read', 'write', 'push']);
+  expect(parseScopes(undefined)).toEqual([]);
+  expect(parseScopes({ a: 1 })).toEqual([]);
+});
+
+test('admin scopes are for staff', () => {
+  const wanted = ['read', 'admin:read', 'admin:write:reports'];
+  expect(grantableScopes(wanted, false)).toEqual(['read']);
+  expect(grantableScopes(wanted, true)).toEqual(wanted);
+});
