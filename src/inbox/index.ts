@@ -45,12 +45,11 @@ const handlers: Readonly<Record<string, Handler>> = {
 export async function processReceived(ctx: Ctx, received: Received): Promise<Outcome> {
   const parsed = parseJsonObject(received.body);
   if (parsed.outcome !== 'ok') return ignored(`not JSON: ${parsed.reason}`);
-  const normalised = await normalise(parsed.value);
-  if (normalised.outcome !== 'ok') return ignored(`not ActivityStreams: ${normalised.outcome}`);
-  const activity = parseActivity(normalised.document);
+  const { document } = await normalise(parsed.value);
+  const activity = parseActivity(document);
   if ('invalid' in activity) return ignored(`activity: ${activity.invalid}`);
   if (received.trust === 'forwarded') return processForwarded(ctx, activity);
-  return dispatch(ctx, received, { activity, document: normalised.document });
+  return dispatch(ctx, received, { activity, document });
 }
 
 async function dispatch(
