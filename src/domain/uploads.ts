@@ -1,7 +1,9 @@
 import { AppError, invalid, notFound, tooLarge } from '../errors.js';
-import { acceptUpload, type AcceptedMedia, type Refusal } from '../media/accept.js';
-import { acceptAvatar, acceptHeader } from '../media/accept-profile.js';
+import { acceptAvatar, acceptHeader, acceptUpload } from '../media/accept.js';
+import { canDecodeHeic } from '../media/decoder.js';
 import { parseFocus } from '../media/focus.js';
+import { acceptedMimeTypes } from '../media/probe.js';
+import type { AcceptedMedia, Refusal } from '../media/upload.js';
 import type { Account, ProfileImage } from '../model/account.js';
 import { isId } from '../model/ids.js';
 import type { Media } from '../model/status.js';
@@ -16,6 +18,11 @@ export interface UploadInput {
   focus?: string | undefined;
   /** A still for sound and video. */
   thumbnail?: Buffer | undefined;
+}
+
+/** The types of files that may be uploaded. */
+export function supportedMimeTypes(): string[] {
+  return acceptedMimeTypes({ heic: canDecodeHeic });
 }
 
 /** Stores an upload that its owner may attach to a status. @throws AppError 413, 422, 503 */

@@ -108,6 +108,12 @@ export interface InstanceRule {
   hint: string;
 }
 
+/** A longer text of the operator, plain. */
+export interface InstanceText {
+  text: string;
+  updatedAt: string;
+}
+
 /** The one document that describes this instance. */
 export interface InstanceDocument {
   _id: string;
@@ -119,6 +125,10 @@ export interface InstanceDocument {
   contactEmail: string;
   contactAccountId: string | null;
   rules: InstanceRule[];
+  /** Absent: the operator wrote none. */
+  privacyPolicy?: InstanceText;
+  terms?: InstanceText;
+  updatedAt?: string;
   actorId: string;
   createdAt: string;
 }

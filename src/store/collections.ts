@@ -142,7 +142,7 @@ export const collections: { readonly [K in keyof Documents]: CollectionSpec } = 
   reports: declare('accountId _id', 'targetId _id', 'uri!'),
   apps: declare('clientId!'),
   authorizationCodes: declare('codeHash!', 'expiresAt', 'userId'),
-  accessTokens: declare('tokenHash!', 'userId', 'appId', 'accountId', 'codeId?'),
+  accessTokens: declare('tokenHash!', 'userId', 'appId', 'accountId', 'codeId?', 'lastUsedAt?'),
   webSessions: declare('sessionHash!', 'userId', 'expiresAt'),
   idempotency: declare('key!', 'expiresAt'),
   jobs: declare(...queue, 'kind state'),

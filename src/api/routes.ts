@@ -1,0 +1,50 @@
+import { Router } from 'express';
+import type { Ctx } from '../domain/ctx.js';
+import { defaultPicturesRoutes } from './assets.js';
+import { accountActionsRoutes } from './v1/accounts-actions.js';
+import { accountListsRoutes } from './v1/accounts-lists.js';
+import { accountsSelfRoutes } from './v1/accounts-self.js';
+import { accountsRoutes } from './v1/accounts.js';
+import { customEmojisRoutes } from './v1/custom-emojis.js';
+import { featuredTagsRoutes } from './v1/featured-tags.js';
+import { followRequestsRoutes } from './v1/follow-requests.js';
+import { hiddenRoutes } from './v1/hidden.js';
+import { instanceRoutes } from './v1/instance.js';
+import { mediaRoutes } from './v1/media.js';
+import { notificationsRoutes } from './v1/notifications.js';
+import { personalRoutes } from './v1/personal.js';
+import { pollsRoutes } from './v1/polls.js';
+import { statusesActionsRoutes } from './v1/statuses-actions.js';
+import { statusesWriteRoutes } from './v1/statuses-write.js';
+import { statusesRoutes } from './v1/statuses.js';
+import { tagsRoutes } from './v1/tags.js';
+import { timelinesRoutes } from './v1/timelines.js';
+import { searchRoutes } from './v2/search.js';
+
+/** The Mastodon API. Needs `createApp` (http/app.ts), which knows the caller and has parsed the body under /api. */
+export function apiRoutes(ctx: Ctx): Router {
+  const router = Router();
+  router.use(
+    defaultPicturesRoutes(),
+    accountsRoutes(ctx),
+    accountsSelfRoutes(ctx),
+    accountListsRoutes(ctx),
+    accountActionsRoutes(ctx),
+    followRequestsRoutes(ctx),
+    hiddenRoutes(ctx),
+    statusesRoutes(ctx),
+    statusesWriteRoutes(ctx),
+    statusesActionsRoutes(ctx),
+    pollsRoutes(ctx),
+    timelinesRoutes(ctx),
+    notificationsRoutes(ctx),
+    mediaRoutes(ctx),
+    searchRoutes(ctx),
+    tagsRoutes(ctx),
+    featuredTagsRoutes(ctx),
+    personalRoutes(ctx),
+    customEmojisRoutes(ctx),
+    instanceRoutes(ctx),
+  );
+  return router;
+}
