@@ -1,0 +1,134 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { createHttpClient, type HttpRequest } from '../federation/fetch/client.js';
+import { createDocumentLoader } from '../federation/fetch/document.js';
+import type { Clock } from '../federation/ports.js';
+import { signRequest } from '../federation/signature/sign.js';
+import { loadSecrets } from './config/secrets.js';
+import type { Settings } from './config/settings.js';
+import { software } from './config/software.js';
+import type { Ctx } from './domain/ctx.js';
+import { ensureNames } from './domain/hosts.js';
+import { getInstance } from './domain/instance.js';
+import { createKeyStore } from './domain/keys.js';
+import { createPasswords } from './domain/passwords.js';
+import { createJobs, type JobsService } from './jobs/service.js';
+import { createLogger, type Logger } from './log.js';
+import { findAvPrograms } from './media/av.js';
+import { openDiskFiles } from './media/disk.js';
+import { createMediaTools } from './media/tools.js';
+import { createIds } from './model/ids.js';
+import { collections, toDb } from './store/collections.js';
+import { openStore } from './store/open.js';
+import type { Store } from './store/port.js';
+import { createHub } from './streaming/hub.js';
+
+export interface ContextOptions {
+  /** A server may rename itself and works ahead; a command does its one thing and ends. Default: server. */
+  mode?: 'server' | 'command';
+  clock?: Clock;
+  random?: () => number;
+  log?: Logger;
+  /** An open store; default: the one that the settings name. */
+  store?: Store;
+}
+
+/** Everything the rooms need, wired; with what only the entry points may use. */
+export interface Context extends Ctx {
+  readonly store: Store;
+  readonly jobs: JobsService;
+  close(): Promise<void>;
+}
+
+const systemClock: Clock = { now: () => new Date() };
+
+/**
+ * Opens what an instance consists of: secrets, store, files, and the ports over them. Starts nothing.
+ * @throws StartError with what to do, when something about the settings, secrets or data makes a start impossible
+ */
+export async function createContext(settings: Settings, options: ContextOptions = {}): Promise<Context> {
+  const { mode = 'server', clock = systemClock, random = Math.random } = options;
+  const log = options.log ?? createLogger(settings.logLevel);
+  mkdirSync(settings.data, { recursive: true });
+  const { instanceKey } = loadSecrets(settings);
+  const store =
+    options.store ??
+    (await openStore({ url: settings.databaseUrl, dataDir: settings.data, specs: collections, log }));
+  try {
+    await store.migrate();
+    return await assemble({ settings, mode, clock, random, log, instanceKey, store });
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+type Parts = Required<Omit<ContextOptions, 'store'>> & {
+  settings: Settings;
+  instanceKey: Uint8Array;
+  store: Store;
+};
+
+async function assemble({ settings, mode, clock, random, log, instanceKey, store }: Parts): Promise<Context> {
+  const db = toDb(store);
+  const ids = createIds(clock);
+  const alone = store.engine === 'embedded';
+  const randomToken = (bytes = 32): string => randomBytes(bytes).toString('base64url');
+  const names = await ensureNames({ hosts: db.hosts, ids, settings }, mode);
+  const keys = createKeyStore({
+    db,
+    instanceKey,
+    ids,
+    clock,
+    ahead: mode === 'server' && !settings.testMode,
+  });
+  const hub = createHub({ log, clock, ids, signals: alone ? null : db.signals });
+  const jobs = createJobs({ db, clock, ids, claim: randomToken(9), alone });
+  const http = createHttpClient({
+    allowLoopback: settings.federateLoopback,
+    userAgent: `${software.title}/${software.version} (+${names.origin}/)`,
+    clock,
+    log,
+    isRefusedHost: names.isOwn,
+  });
+  const sign: HttpRequest['sign'] = async ({ method, url }) => {
+    const key = await keys.signingKey((await getInstance(ctx)).actorId, 'rsa');
+    return key ? signRequest('cavage', { method, url, key, now: clock.now() }) : {};
+  };
+  const files = await openDiskFiles(join(settings.data, 'media'));
+  const limits = {
+    imageBytes: settings.imageBytes,
+    videoBytes: settings.videoBytes,
+    imagePixels: settings.imagePixels,
+    attachments: settings.maxMediaPerStatus,
+  };
+  const ctx: Context = {
+    settings,
+    clock,
+    ids,
+    randomToken,
+    random,
+    log,
+    names,
+    db,
+    statusText: store.textIndex('statuses'),
+    files,
+    media: createMediaTools({ files, av: await findAvPrograms(), limits }),
+    http,
+    documents: createDocumentLoader({ http, sign }),
+    keys,
+    passwords: createPasswords(),
+    jobs,
+    hub,
+    store,
+    close: async () => {
+      keys.stop();
+      await jobs.stop(settings.drainSeconds * 1000);
+      await hub.stop();
+      await http.close();
+      await store.close();
+    },
+  };
+  return ctx;
+}

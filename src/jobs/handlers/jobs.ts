@@ -1,0 +1,50 @@
+import { applyEffects } from '../../domain/effects.js';
+import type { Ctx } from '../../domain/ctx.js';
+import type { DomainEvent } from '../../domain/events.js';
+import { fetchParent } from '../../domain/remote/ancestors.js';
+import { checkQuote } from '../../domain/remote/quotes.js';
+import type { Job } from '../../model/work.js';
+import { federate } from '../../outbox/index.js';
+import type { Verdict } from '../queue.js';
+import { backOff } from './back-off.js';
+
+/** A job that failed this often is dead: it stays, with its error, for `landfall queue`. */
+const maxAttempts = 12;
+
+/** Kind → what to do. Each may run twice: a job that was interrupted starts over. */
+const kinds: Readonly<Record<string, (ctx: Ctx, payload: Record<string, unknown>) => Promise<void>>> = {
+  event: async (ctx, payload) => {
+    // Written by domain/events.ts and nobody else.
+    const event = payload['event'] as DomainEvent;
+    // What is gone must be told while it is still known to whom.
+    const gone = event.type === 'account.deleted' || event.type === 'status.deleted';
+    if (gone) await federate(ctx, event);
+    await applyEffects(ctx, event);
+    if (!gone) await federate(ctx, event);
+  },
+  'fetch-parent': (ctx, { statusId, depth }) => fetchParent(ctx, String(statusId), Number(depth)),
+  'check-quote': (ctx, { statusId }) => checkQuote(ctx, String(statusId)),
+};
+
+export async function runJob(ctx: Ctx, job: Job): Promise<Verdict> {
+  const act = Object.hasOwn(kinds, job.kind) ? kinds[job.kind] : undefined;
+  if (!act) return { next: 'dead', error: `unknown kind of job: ${job.kind}` };
+  await act(ctx, job.payload);
+  return { next: 'finish' };
+}
+
+export function jobFailed(ctx: Ctx, job: Job, error: unknown): Verdict {
+  const text = errorText(error);
+  if (job.attempts >= maxAttempts) return { next: 'dead', error: text };
+  return {
+    next: 'retry',
+    dueAt: backOff(ctx, job.attempts, { firstSeconds: 2, maxSeconds: 3600 }),
+    error: text,
+  };
+}
+
+/** The first line of an error, short enough to keep with the item. */
+export function errorText(error: unknown): string {
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return (text.split('\n')[0] ?? '').slice(0, 500);
+}

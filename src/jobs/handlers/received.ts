@@ -1,0 +1,28 @@
+import type { Ctx } from '../../domain/ctx.js';
+import { processReceived } from '../../inbox/index.js';
+import type { Received } from '../../model/work.js';
+import type { Verdict } from '../queue.js';
+import { backOff } from './back-off.js';
+import { errorText } from './jobs.js';
+
+/** Tries of an activity that lacks something from elsewhere: about a day. */
+const maxAttempts = 10;
+const schedule = { firstSeconds: 10, maxSeconds: 6 * 3600 };
+
+/** Processes a received activity. What became of it stays with the document until it is swept. */
+export async function runReceived(ctx: Ctx, received: Received): Promise<Verdict> {
+  const { outcome, reason } = await processReceived(ctx, received);
+  if (outcome === 'retry') return again(ctx, received, reason);
+  // A body that was processed has become documents of its own.
+  return { next: 'keep', set: { outcome, reason, ...(outcome === 'processed' && { body: '' }) } };
+}
+
+export function receivedFailed(ctx: Ctx, received: Received, error: unknown): Verdict {
+  return again(ctx, received, errorText(error));
+}
+
+function again(ctx: Ctx, received: Received, reason: string): Verdict {
+  if (received.attempts >= maxAttempts)
+    return { next: 'keep', set: { outcome: 'failed', reason, lastError: reason } };
+  return { next: 'retry', dueAt: backOff(ctx, received.attempts, schedule), error: reason, set: { reason } };
+}

@@ -1,0 +1,238 @@
+import type { Clock } from '../../federation/ports.js';
+import type { Logger } from '../log.js';
+import type { WorkItem } from '../model/work.js';
+import { Feeder } from './feeder.js';
+import { Lanes, type LaneRules } from './lanes.js';
+import type { Queue, Verdict } from './queue.js';
+import { createSettler, type Settler } from './settler.js';
+import { createTimers, type Timers } from './timers.js';
+
+export interface RunnerOptions<T extends WorkItem> {
+  name: string;
+  queue: Queue<T>;
+  rules: LaneRules<T>;
+  /** Items under way at once. One that takes long gives its place to others (it only waits for somebody else). */
+  concurrency: number;
+  pollMs: number;
+  /** See FeederDeps. */
+  overlapMs: number;
+  clock: Clock;
+  log: Logger;
+  /** `signal` is aborted when a stop has waited long enough. */
+  run(item: T, signal: AbortSignal): Promise<Verdict>;
+  /** What becomes of an item whose `run` threw. */
+  onError(item: T, error: unknown): Verdict;
+  /** Loads what `rules` needs to know about lanes. */
+  prepare?(lanes: readonly string[]): Promise<void>;
+}
+
+/** From this age on an item under way is slow: it no longer counts against `concurrency`, only against its lane. */
+const slowMs = 1000;
+/** All items under way, slow ones too, are at most this many times `concurrency`. */
+const slowFactor = 4;
+const heldFactor = 4;
+const scanEveryMs = 30_000;
+const reclaimEveryMs = 2000;
+const extendEveryMs = 3000;
+const afterFailureMs = 1000;
+
+/** The worker loop of one queue in one process: keeps up to `concurrency` items under way, lanes in turn. */
+export class Runner<T extends WorkItem> {
+  readonly #options: RunnerOptions<T>;
+  readonly #lanes: Lanes<T>;
+  readonly #feeder: Feeder<T>;
+  readonly #settler: Settler<T>;
+  readonly #timers: Timers;
+  readonly #abort = new AbortController();
+  /** Items under way, with when they began. */
+  readonly #under = new Map<T, number>();
+  readonly #slow = new Set<T>();
+  #state: 'new' | 'running' | 'stopping' = 'new';
+  #feeding: Promise<void> | null = null;
+  #watchers: (() => void)[] = [];
+  #count = 0;
+
+  constructor(options: RunnerOptions<T>) {
+    this.#options = options;
+    this.#lanes = new Lanes<T>(options.rules);
+    this.#feeder = new Feeder<T>({
+      ...options,
+      lanes: this.#lanes,
+      aheadMs: options.pollMs,
+      prepare: options.prepare ?? (async () => {}),
+    });
+    this.#settler = createSettler<T>(options, () => this.#pump());
+    this.#timers = this.#createTimers();
+  }
+
+  /** How many items have run. */
+  get count(): number {
+    return this.#count;
+  }
+
+  start(): void {
+    this.#state = 'running';
+    this.#feeder.requestScan();
+    this.#timers.start();
+    this.#look();
+  }
+
+  /** Something new is in the store. */
+  nudge(): void {
+    this.#feeder.requestSweep();
+    this.#pump();
+  }
+
+  /** Runs an item that this process inserted as leased. @returns false when there is no room for it */
+  adopt(item: T): boolean {
+    if (this.#state !== 'running' || this.#lanes.waiting >= this.#options.concurrency * heldFactor)
+      return false;
+    if (this.#lanes.hasBacklog(item.lane) || this.#lanes.room(item.lane) <= 0) return false;
+    this.#lanes.put([item]);
+    this.#pump();
+    return true;
+  }
+
+  /** The rules of this lane changed. */
+  review(lane: string): void {
+    this.#release(this.#lanes.review(lane));
+    this.#pump();
+  }
+
+  /** Resolves when nothing that may run is due or running. */
+  async idle(): Promise<void> {
+    if (this.#state !== 'running') return;
+    this.#feeder.requestScan();
+    this.#look();
+    await this.#quiet();
+  }
+
+  /** Starts nothing more, waits up to `graceMs` for what runs, and returns the rest to the queue. */
+  async stop(graceMs: number): Promise<void> {
+    this.#state = 'stopping';
+    this.#timers.stop();
+    this.#settler.stop();
+    await this.#feeding;
+    this.#release(this.#lanes.evictAll());
+    await patience(this.#quiet(), graceMs);
+    this.#abort.abort();
+    const late = [...this.#under.keys()];
+    for (const item of late) this.#ended(item);
+    this.#release(late);
+    await this.#settler.flushed();
+  }
+
+  #quiet(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#watchers.push(resolve);
+      this.#pump();
+    });
+  }
+
+  #isQuiet(): boolean {
+    if (this.#under.size || this.#lanes.waiting || this.#feeding || this.#settler.size) return false;
+    return this.#state !== 'running' || !this.#feeder.wants();
+  }
+
+  #pump(): void {
+    const { concurrency } = this.#options;
+    if (this.#state === 'running') {
+      while (
+        this.#under.size - this.#slow.size < concurrency &&
+        this.#under.size < concurrency * slowFactor
+      ) {
+        const item = this.#lanes.take();
+        if (!item) break;
+        void this.#work(item);
+      }
+      const demand = concurrency * heldFactor - this.#lanes.waiting;
+      if (!this.#feeding && demand >= concurrency && this.#feeder.wants()) this.#feeding = this.#feed(demand);
+    }
+    if (this.#isQuiet()) for (const resolve of this.#watchers.splice(0)) resolve();
+  }
+
+  async #feed(demand: number): Promise<void> {
+    try {
+      await this.#feeder.feed(demand);
+      this.#timers.wakeAt(this.#feeder.nextDueAt);
+    } catch (error) {
+      this.#options.log.error({ err: error, queue: this.#options.name }, 'work could not be claimed');
+      this.#feeder.requestScan();
+      await new Promise((resolve) => setTimeout(resolve, afterFailureMs));
+    }
+    this.#feeding = null;
+    this.#pump();
+  }
+
+  async #work(item: T): Promise<void> {
+    this.#under.set(item, performance.now());
+    let verdict: Verdict;
+    try {
+      verdict = await this.#options.run(item, this.#abort.signal);
+    } catch (error) {
+      verdict = this.#options.onError(item, error);
+      const fields = { err: error, queue: this.#options.name, id: item._id, attempts: item.attempts };
+      this.#options.log.warn({ ...fields, verdict: verdict.next }, 'work failed');
+    }
+    // A stop that ran out of patience has returned the item already.
+    if (!this.#under.has(item)) return;
+    this.#ended(item);
+    this.#settler.add([{ item, verdict }]);
+    if (verdict.next === 'retry') this.#timers.wakeAt(verdict.dueAt.getTime());
+    this.review(item.lane);
+  }
+
+  #ended(item: T): void {
+    this.#under.delete(item);
+    this.#slow.delete(item);
+    this.#lanes.done(item);
+    this.#count += 1;
+  }
+
+  #release(items: readonly T[]): void {
+    this.#settler.add(items.map((item) => ({ item, verdict: { next: 'release' } })));
+  }
+
+  #look(): void {
+    const slowSince = performance.now() - slowMs;
+    for (const [item, since] of this.#under) if (since < slowSince) this.#slow.add(item);
+    this.#feeder.requestSweep();
+    for (const lane of this.#lanes.stopped()) this.#release(this.#lanes.review(lane));
+    this.#pump();
+  }
+
+  /** Puts leases off that have used up half their time (those of adopted items are short from the start). */
+  async #extend(): Promise<void> {
+    const { queue, clock } = this.#options;
+    const soon = new Date(clock.now().getTime() + queue.leaseMs / 2).toISOString();
+    const items = [...this.#lanes.items()].filter(
+      (item) => item.leaseUntil !== null && item.leaseUntil < soon,
+    );
+    if (!items.length) return;
+    const leaseUntil = await queue.extend(items.map((item) => item._id));
+    for (const item of items) item.leaseUntil = leaseUntil;
+  }
+
+  #createTimers(): Timers {
+    const { queue, pollMs, clock, log, name } = this.#options;
+    const isHeld = (id: string): boolean => this.#lanes.has(id) || this.#settler.has(id);
+    return createTimers({
+      clock,
+      every: [
+        [pollMs, () => this.#look()],
+        [scanEveryMs, () => this.#feeder.requestScan()],
+        [extendEveryMs, () => this.#extend()],
+        [reclaimEveryMs, async () => void ((await queue.reclaimExpired(isHeld)) && this.#look())],
+      ],
+      wake: () => this.#look(),
+      onError: (error) => log.warn({ err: error, queue: name }, 'upkeep of a queue failed'),
+    });
+  }
+}
+
+/** Resolves with `wanted` or after `ms`, whatever comes first. */
+async function patience(wanted: Promise<void>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  await Promise.race([wanted, new Promise<void>((resolve) => void (timer = setTimeout(resolve, ms)))]);
+  clearTimeout(timer);
+}

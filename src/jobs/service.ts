@@ -1,0 +1,123 @@
+import type { Ctx } from '../domain/ctx.js';
+import type { Job, Received, WorkItem } from '../model/work.js';
+import type { Collection } from '../store/port.js';
+import { jobFailed, runJob } from './handlers/jobs.js';
+import { receivedFailed, runReceived } from './handlers/received.js';
+import { createDeliveryRunner } from './delivery/runner.js';
+import { createPort, type PortDeps } from './intents.js';
+import type { JobsPort } from './port.js';
+import { createQueue, type Queue } from './queue.js';
+import { Runner } from './runner.js';
+import { startSweeping } from './sweep.js';
+
+export interface JobsDeps extends Omit<PortDeps, 'jobs' | 'adopt' | 'nudge'> {
+  /** True for the only server process on its store: leases of a process that died are returned at once. */
+  alone: boolean;
+}
+
+export interface JobsService extends JobsPort {
+  /** Makes this process a worker. `generation`: the instance's at the start of this process. */
+  start(ctx: Ctx, generation: number): Promise<void>;
+  /** Lets what runs finish for `graceMs`, returns the rest to the queues. */
+  stop(graceMs: number): Promise<void>;
+  /** Resolves when nothing is due or running in any queue. For tests: drain, then assert. */
+  idle(): Promise<void>;
+}
+
+const leaseMs = 120_000;
+/** How much of the recent past is looked at again; several machines have several clocks. */
+const timing = { alone: { pollMs: 1000, overlapMs: 2000 }, many: { pollMs: 250, overlapMs: 10_000 } };
+/** Jobs are short steps on our own store. */
+const jobConcurrency = 8;
+
+export function createJobs(deps: JobsDeps): JobsService {
+  const queueOf = <T extends WorkItem>(collection: Collection<T>): Queue<T> =>
+    createQueue(collection, { clock: deps.clock, claim: deps.claim, leaseMs });
+  const queues = {
+    jobs: queueOf(deps.db.jobs),
+    deliveries: queueOf(deps.db.deliveries),
+    received: queueOf(deps.db.received),
+  };
+  let runners: Runners | null = null;
+  let stopSweeping: () => Promise<void> = async () => {};
+
+  const port = createPort({
+    ...deps,
+    jobs: queues.jobs,
+    adopt: (job) => runners?.jobs.adopt(job) ?? false,
+    nudge: (queue) => runners?.[queue].nudge(),
+  });
+
+  return {
+    ...port,
+    start: async (ctx, generation) => {
+      if (deps.alone) await Promise.all(Object.values(queues).map((queue) => queue.reclaimAll()));
+      runners = createRunners(ctx, queues, { generation, ...(deps.alone ? timing.alone : timing.many) });
+      for (const runner of Object.values(runners)) runner.start();
+      stopSweeping = startSweeping(ctx);
+    },
+    stop: async (graceMs) => {
+      await stopSweeping();
+      const stopped = Object.values(runners ?? {});
+      await Promise.all(stopped.map((runner) => runner.stop(graceMs)));
+      runners = null;
+    },
+    idle: async () => {
+      // One queue feeds another: done when a whole round found nothing.
+      for (let before = -1; runners;) {
+        const all = Object.values(runners);
+        for (const runner of all) await runner.idle();
+        const count = all.reduce((sum, runner) => sum + runner.count, 0);
+        if (count === before) return;
+        before = count;
+      }
+    },
+  };
+}
+
+interface Queues {
+  jobs: Queue<Job>;
+  deliveries: Queue<import('../model/work.js').Delivery>;
+  received: Queue<Received>;
+}
+
+interface Runners {
+  jobs: Runner<Job>;
+  deliveries: Runner<import('../model/work.js').Delivery>;
+  received: Runner<Received>;
+}
+
+interface Timing {
+  generation: number;
+  pollMs: number;
+  overlapMs: number;
+}
+
+function createRunners(ctx: Ctx, queues: Queues, timing: Timing): Runners {
+  const { clock, log, settings } = ctx;
+  const common = { clock, log, pollMs: timing.pollMs, overlapMs: timing.overlapMs };
+  const allJobs = { running: jobConcurrency, held: jobConcurrency * 4 };
+  // One activity of an actor at a time, so that they keep their order.
+  const perActor = { running: 1, held: 16 };
+  return {
+    jobs: new Runner({
+      ...common,
+      name: 'jobs',
+      queue: queues.jobs,
+      concurrency: jobConcurrency,
+      rules: { allowance: () => allJobs },
+      run: (job) => runJob(ctx, job),
+      onError: (job, error) => jobFailed(ctx, job, error),
+    }),
+    received: new Runner({
+      ...common,
+      name: 'received',
+      queue: queues.received,
+      concurrency: settings.inboxConcurrency,
+      rules: { allowance: () => perActor },
+      run: (received) => runReceived(ctx, received),
+      onError: (received, error) => receivedFailed(ctx, received, error),
+    }),
+    deliveries: createDeliveryRunner(ctx, queues.deliveries, { ...common, generation: timing.generation }),
+  };
+}

@@ -1,0 +1,98 @@
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Context } from './context.js';
+import { StartError } from './errors.js';
+import { getInstance } from './domain/instance.js';
+import { createApp } from './http/app.js';
+import { takeLock } from './lock.js';
+import { allRouters } from './routers.js';
+import { createSwitchboard } from './streaming/switchboard.js';
+import { attachWebSockets } from './streaming/websocket.js';
+
+export interface RunningServer {
+  /** Where it listens, e.g. `http://127.0.0.1:3000`. Null for a process that only works. */
+  url: string | null;
+  /** The application, for tests that need no socket. Null as above. */
+  app: RequestListener | null;
+  /** Takes no more requests, lets those under way and the work in flight finish (LANDFALL_DRAIN_SECONDS), closes all. */
+  close(): Promise<void>;
+}
+
+/** Against clients that send their headers, or their body, a byte at a time. */
+const timeouts = {
+  headersTimeout: 15_000,
+  /** Time for a whole request: an upload of 99 MB at 3 Mbit/s. */
+  requestTimeout: 300_000,
+  connectionsCheckingInterval: 5000,
+  /** Longer than the 60 s for which reverse proxies keep their connections. */
+  keepAliveTimeout: 72_000,
+  maxHeaderSize: 16_384,
+};
+
+/**
+ * Starts what LANDFALL_ROLE says: the web server, the worker, or both. Takes the context over: closing the server closes
+ * it too.
+ * @throws StartError when the address is taken, or another server runs on the same data folder
+ */
+export async function startServer(ctx: Context): Promise<RunningServer> {
+  const { settings } = ctx;
+  const lock = settings.databaseUrl === 'embedded:' ? takeLock(settings.data) : null;
+  let web: Web | null = null;
+  try {
+    const { generation } = await getInstance(ctx);
+    if (settings.role.includes('web')) web = await startWeb(ctx);
+    if (settings.role.includes('worker')) await ctx.jobs.start(ctx, generation);
+  } catch (error) {
+    await web?.close();
+    lock?.release();
+    await ctx.close();
+    throw error;
+  }
+  const close = async (): Promise<void> => {
+    await web?.close();
+    await ctx.close();
+    lock?.release();
+  };
+  let closing: Promise<void> | null = null;
+  return { url: web?.url ?? null, app: web?.app ?? null, close: () => (closing ??= close()) };
+}
+
+interface Web {
+  url: string;
+  app: RequestListener;
+  close(): Promise<void>;
+}
+
+async function startWeb(ctx: Context): Promise<Web> {
+  const switchboard = createSwitchboard(ctx);
+  const app = createApp(ctx, { routers: allRouters(ctx, switchboard) });
+  const server = createServer(timeouts, app);
+  const endWebSockets = attachWebSockets(ctx, server, switchboard);
+  await listen(server, ctx.settings);
+  const { address, port, family } = server.address() as AddressInfo;
+  return {
+    app,
+    url: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`,
+    close: async () => {
+      const closed = new Promise<void>((resolve) => void server.close(() => resolve()));
+      server.closeIdleConnections();
+      endWebSockets();
+      switchboard.close();
+      // Streams never end by themselves, and a slow request must not hold a stop up for ever.
+      const patience = setTimeout(() => server.closeAllConnections(), ctx.settings.drainSeconds * 1000);
+      await closed;
+      clearTimeout(patience);
+    },
+  };
+}
+
+function listen(server: Server, { port, bind }: Context['settings']): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const told = error.code === 'EADDRINUSE' || error.code === 'EACCES' || error.code === 'EADDRNOTAVAIL';
+      const hint = 'Choose another LANDFALL_PORT or LANDFALL_BIND.';
+      reject(told ? new StartError(`${bind}:${port} cannot be listened on (${error.code}). ${hint}`) : error);
+    });
+    server.listen(port, bind, () => resolve());
+  });
+}

@@ -1,0 +1,110 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import type { RequestListener } from 'node:http';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Clock } from '../../federation/ports.js';
+import { loadSettings } from '../../src/config/load.js';
+import type { Settings } from '../../src/config/settings.js';
+import { createContext, type Context } from '../../src/context.js';
+import { createAccount, type NewAccount } from '../../src/domain/accounts.js';
+import { registerApp } from '../../src/domain/apps.js';
+import { issueToken } from '../../src/domain/tokens.js';
+import { silentLogger, type Logger } from '../../src/log.js';
+import type { Account, User } from '../../src/model/account.js';
+import { startServer } from '../../src/server.js';
+
+export interface InstanceOverrides extends Partial<Settings> {
+  clock?: Clock;
+  random?: () => number;
+  log?: Logger;
+}
+
+export interface TestUser {
+  account: Account;
+  user: User;
+  /** A bearer token. */
+  token: string;
+}
+
+export interface Instance {
+  ctx: Context;
+  /** For supertest. */
+  app: RequestListener;
+  /** Where it listens, and its public origin, e.g. `http://localhost:40123`. */
+  url: string;
+  settings: Settings;
+  /** Resolves when no work is due or running: drain, then assert. */
+  idle(): Promise<void>;
+  /** An account with a user and a token of a client of its own. */
+  createUser(username: string, options?: Partial<NewAccount> & { scopes?: string[] }): Promise<TestUser>;
+  close(): Promise<void>;
+}
+
+/**
+ * A whole server on loopback: the embedded store in memory, real HTTP, a worker, federation with other servers on
+ * loopback. Its data folder is removed on close, unless `data` was given.
+ */
+export async function startInstance(overrides: InstanceOverrides = {}): Promise<Instance> {
+  const { clock, random, log = silentLogger, ...given } = overrides;
+  const data = given.data ?? (await mkdtemp(join(tmpdir(), 'landfall-test-')));
+  const port = given.port ?? (await freePort());
+  const settings = loadSettings(
+    {},
+    {
+      url: `http://localhost:${port}`,
+      databaseUrl: 'embedded:memory',
+      federateLoopback: true,
+      testMode: true,
+      logLevel: 'silent',
+      rateLimits: false,
+      drainSeconds: 2,
+      ...given,
+      data,
+      port,
+    },
+  );
+  const ctx = await createContext(settings, { log, ...(clock && { clock }), ...(random && { random }) });
+  const server = await startServer(ctx);
+  if (server.app === null) throw new Error('The test instance has no web role');
+  return {
+    ctx,
+    app: server.app,
+    url: settings.url,
+    settings,
+    idle: () => ctx.jobs.idle(),
+    createUser: (username, options = {}) => createUser(ctx, username, options),
+    close: async () => {
+      await server.close();
+      if (given.data === undefined) await rm(data, { recursive: true, force: true });
+    },
+  };
+}
+
+async function createUser(
+  ctx: Context,
+  username: string,
+  { scopes = ['read', 'write', 'follow', 'push'], ...options }: Partial<NewAccount> & { scopes?: string[] },
+): Promise<TestUser> {
+  const { account, user } = await createAccount(ctx, {
+    email: `${username}@mail.example`,
+    ...options,
+    username,
+  });
+  const redirectUris = ['urn:ietf:wg:oauth:2.0:oob'];
+  const { app } = await registerApp(ctx, { name: 'Test client', redirectUris, scopes });
+  const { secret } = await issueToken(ctx, { app, user, scopes });
+  return { account, user, token: secret };
+}
+
+/** A port that was free a moment ago: the origin must be known before the server listens. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const { port } = probe.address() as AddressInfo;
+      probe.close(() => resolve(port));
+    });
+  });
+}
