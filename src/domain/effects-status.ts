@@ -6,6 +6,7 @@ import type { Ctx } from './ctx.js';
 import type { DeletedStatus } from './events.js';
 import { getPollVoters } from './poll-voters.js';
 import { notify } from './notifications.js';
+import { recordTagUse } from './tags.js';
 
 /** Counts again what a status counts towards: its author, its parent, what it reblogs or quotes. */
 export async function countAfter(
@@ -32,6 +33,7 @@ export async function countAfter(
 /** Puts a new status where it can be found and on the streams. `reached`: the homes that it is in. */
 export async function announceStatus(ctx: Ctx, status: Status, reached: readonly string[]): Promise<void> {
   await indexStatus(ctx, status);
+  await recordTagUse(ctx, status);
   const channels = [...reached.map((id) => `user:${id}`), ...publicChannels(status)];
   if (channels.length) ctx.hub.publish({ channels, event: 'update', payload: { statusId: status._id } });
 }
