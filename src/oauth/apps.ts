@@ -12,8 +12,8 @@ import { parseScopes } from '../policy/scopes.js';
 
 const registration = z.object({
   client_name: text(1000).default(''),
-  redirect_uris: z.unknown(),
-  scopes: z.unknown(),
+  redirect_uris: z.unknown().optional(),
+  scopes: z.unknown().optional(),
   website: text(10_000).optional(),
 });
 
