@@ -11,13 +11,15 @@ function parseHttp(iri: string): URL | null {
   if (!isUsableIri(iri) || !/^https?:\/\//i.test(iri)) return null;
   try {
     const url = new URL(iri);
-    return url.username === '' && url.password === '' ? url : null;
+    // `https://peer.example./` is the same server under a name that rules for peer.example do not know.
+    const plain = url.username === '' && url.password === '' && !url.hostname.endsWith('.');
+    return plain ? url : null;
   } catch {
     return null;
   }
 }
 
-/** True for an absolute http(s) URL without credentials. Ids are opaque: the text itself is never rewritten. */
+/** True for an absolute http(s) URL without credentials or a trailing dot on the host. Ids are opaque: the text itself is never rewritten. */
 export const isHttpIri = (iri: string): boolean => parseHttp(iri) !== null;
 
 /** The host with port (`a.example`, `localhost:3000`), lower case and punycode; null when the IRI is not http(s). */
