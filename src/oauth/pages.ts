@@ -2,7 +2,7 @@ import type { Ctx } from '../domain/ctx.js';
 import { mediaUrl } from '../domain/urls.js';
 import type { App } from '../model/access.js';
 import type { Account } from '../model/account.js';
-import { html, safeUrl, type Html } from '../web/html.js';
+import { html, raw, safeUrl, type Html } from '../web/html.js';
 import { page } from '../web/layout.js';
 import { describeScopes } from './scope-texts.js';
 
@@ -38,7 +38,7 @@ export function signInPage(ctx: Ctx, form: SignInForm): string {
           name="username"
           value="${form.login ?? ''}"
           required
-          autofocus
+          ${form.login ? null : raw('autofocus')}
           autocomplete="username"
           autocapitalize="none"
           spellcheck="false"
@@ -47,7 +47,14 @@ export function signInPage(ctx: Ctx, form: SignInForm): string {
       </label>
       <label>
         <span>Password</span>
-        <input type="password" name="password" required autocomplete="current-password" maxlength="1024" />
+        <input
+          type="password"
+          name="password"
+          required
+          ${form.login ? raw('autofocus') : null}
+          autocomplete="current-password"
+          maxlength="1024"
+        />
       </label>
       <button class="wide" type="submit">Sign in</button>
     </form>

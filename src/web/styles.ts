@@ -80,6 +80,8 @@ main.narrow { max-width: 27rem; padding-top: min(6vh, 3rem); }
   padding: 1.5rem;
 }
 .card + .card { margin-top: 1rem; }
+.card > h1 { margin-bottom: 0.9rem; }
+.card > h1 + .soft { margin-top: -0.6rem; }
 .notice { border-radius: 10px; padding: 0.7rem 0.9rem; margin: 0 0 1rem; background: var(--accent-soft); }
 .notice.bad { background: var(--danger-soft); color: var(--danger); }
 
