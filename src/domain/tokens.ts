@@ -69,7 +69,7 @@ async function touch(ctx: Ctx, token: AccessToken): Promise<void> {
   await ctx.db.accessTokens.updateOne({ _id: token._id }, { $set: { lastUsedAt: now(ctx) } });
 }
 
-/** A token of this app by its secret, whether live or revoked; null when unknown. */
+/** A token by its secret, live or revoked; null when unknown. */
 export function findToken(ctx: Ctx, secret: string): Promise<AccessToken | null> {
   return ctx.db.accessTokens.findOne({ tokenHash: hashSecret(secret.slice(0, longestToken)) });
 }

@@ -1,7 +1,7 @@
 import express from 'express';
 import type { Express, RequestHandler, Router } from 'express';
 import helmet from 'helmet';
-import { notFound } from '../errors.js';
+import { notFound, StartError } from '../errors.js';
 import type { Ctx } from '../domain/ctx.js';
 import { authenticate } from './auth.js';
 import { cors } from './cors.js';
@@ -33,7 +33,7 @@ export function createApp(ctx: Ctx, parts: AppParts): Express {
   app.disable('x-powered-by');
   app.set('etag', false);
   app.set('query parser', parseFormOrNothing);
-  app.set('trust proxy', trustedProxies(ctx.settings.trustProxy));
+  trustProxies(app, ctx.settings.trustProxy);
   app.use(requestLog(ctx), securityHeaders(ctx), cors());
   app.get('/health', (_req, res) => void res.set('Cache-Control', 'no-store').json({ status: 'OK' }));
   app.use('/api', neverCached, ...apiBase(ctx));
@@ -55,13 +55,20 @@ export const neverCached: RequestHandler = (_req, res, next) => {
   next();
 };
 
-/** `loopback`, addresses and CIDRs separated by commas, or nothing. Never `true`: that would believe everybody. */
-function trustedProxies(setting: string): string[] | false {
+/**
+ * `loopback`, addresses and CIDRs separated by commas, or nothing. Never `true`: that would believe everybody.
+ * @throws StartError when one of them is no address
+ */
+function trustProxies(app: Express, setting: string): void {
   const names = setting
     .split(',')
     .map((name) => name.trim())
     .filter(Boolean);
-  return names.length ? names : false;
+  try {
+    app.set('trust proxy', names.length ? names : false);
+  } catch {
+    throw new StartError(`LANDFALL_TRUST_PROXY: "${setting}" must be addresses, CIDRs or "loopback".`);
+  }
 }
 
 /** No `form-action`: Chromium applies it to redirects, and the consent form ends at the client's own scheme. */

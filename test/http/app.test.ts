@@ -110,11 +110,11 @@ describe('errors', () => {
     expect(res.text).not.toContain('hunter2');
     expect(res.text).not.toContain('at ');
     expect(base.logged).toHaveLength(1);
-    const [line] = base.logged;
+    const line = base.logged[0]!;
     expect(line).toMatchObject({ level: 'error', message: 'request failed' });
-    expect(line?.fields).toMatchObject({ status: 500, method: 'GET', path: '/api/v1/broken' });
-    expect(String((line?.fields['err'] as Error).stack)).toContain('hunter2');
-    expect(line?.fields['requestId']).toBe(res.headers['x-request-id']);
+    expect(line.fields).toMatchObject({ status: 500, method: 'GET', path: '/api/v1/broken' });
+    expect(String((line.fields['err'] as Error).stack)).toContain('hunter2');
+    expect(line.fields['requestId']).toBe(res.headers['x-request-id']);
   });
 
   test('a refused request writes one line, a good one none', async () => {
@@ -200,5 +200,11 @@ describe('trust in proxies', () => {
     const res = await request(other).get('/ip').set('X-Forwarded-For', '203.0.113.9');
     expect(res.body.ip).toMatch(/127\.0\.0\.1$/);
     await untrusting.close();
+  });
+
+  test('a setting that is no address stops the start and says which', async () => {
+    const wrong = await startBase({ trustProxy: 'true' });
+    expect(() => createApp(wrong.ctx, { routers: [] })).toThrow(/LANDFALL_TRUST_PROXY/);
+    await wrong.close();
   });
 });

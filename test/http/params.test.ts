@@ -140,7 +140,7 @@ describe('hostile bodies', () => {
     ],
     ['multipart that is none', 'multipart/form-data; boundary=b', 'garbage', 400],
   ];
-  test.each(cases)('%s', async (_name, type, body, status, more = {}) => {
+  test.each(cases)('%s', async (...[, type, body, status, more = {}]) => {
     base.logged.length = 0;
     const res = await request(app).post('/api/v1/echo').set('Content-Type', type).set(more).send(body);
     expect(res.status).toBe(status);
