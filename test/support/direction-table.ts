@@ -74,6 +74,7 @@ const table: Record<Room, readonly string[]> = {
     'src/domain/ctx.ts',
     'src/domain/urls.ts',
     'src/domain/domains.ts',
+    'src/domain/instance.ts',
     'src/domain/facts',
     'src/policy',
     'src/text',

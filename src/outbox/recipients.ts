@@ -1,0 +1,106 @@
+import type { Ctx } from '../domain/ctx.js';
+import { domainRules } from '../domain/domains.js';
+import { hostOf } from '../domain/urls.js';
+import type { Account } from '../model/account.js';
+import type { DomainRule } from '../model/work.js';
+import { isSuspended } from '../policy/domains.js';
+
+/** Followers are read in pages of this size. */
+const pageSize = 1000;
+
+/**
+ * The inboxes one activity goes to. Grows while recipients are added; each inbox is there once. Own hosts, suspended
+ * domains and accounts that are gone are left out.
+ */
+export interface Recipients {
+  readonly inboxes: ReadonlySet<string>;
+  /** By the inbox of a server as a whole where it has one, else by the account's own. */
+  add(accounts: Iterable<Account>): void;
+  /** By the accounts' own inboxes: for what nobody else on their server is to learn of. */
+  addPersonally(accounts: Iterable<Account>): void;
+  addInboxes(inboxes: Iterable<string>): void;
+  addById(ids: Iterable<string>): Promise<void>;
+  /** The accepted remote followers of a local account. */
+  addFollowers(accountId: string): Promise<void>;
+  /** The remote accounts that a local account follows. */
+  addFollowed(accountId: string): Promise<void>;
+}
+
+export async function createRecipients(ctx: Ctx): Promise<Recipients> {
+  const rules = await domainRules(ctx);
+  const inboxes = new Set<string>();
+  const addInbox = (inbox: string): void => {
+    if (isDeliverable(ctx, rules, inbox)) inboxes.add(inbox);
+  };
+  const add = (accounts: Iterable<Account>): void => {
+    for (const account of accounts) if (isReachable(account)) addInbox(sharedInboxOf(account));
+  };
+  const addEdges = async (key: 'accountId' | 'targetId', accountId: string): Promise<void> => {
+    const other = key === 'accountId' ? 'targetId' : 'accountId';
+    for (let after = ''; ;) {
+      const filter = { [key]: accountId, state: 'accepted', _id: { $gt: after } };
+      const page = await ctx.db.follows.find(filter).sort({ _id: 1 }).limit(pageSize).toArray();
+      add(
+        await remoteAccounts(
+          ctx,
+          page.map((f) => f[other]),
+        ),
+      );
+      const last = page.at(-1);
+      if (!last || page.length < pageSize) return;
+      after = last._id;
+    }
+  };
+  return {
+    inboxes,
+    add,
+    addPersonally(accounts) {
+      for (const account of accounts) if (isReachable(account)) addInbox(account.remote?.inbox ?? '');
+    },
+    addInboxes(urls) {
+      for (const url of urls) addInbox(url);
+    },
+    addById: async (ids) => add(await remoteAccounts(ctx, ids)),
+    addFollowers: (accountId) => addEdges('targetId', accountId),
+    addFollowed: (accountId) => addEdges('accountId', accountId),
+  };
+}
+
+/** Of these accounts, those of other servers that can be written to. */
+export async function remoteAccounts(ctx: Ctx, ids: Iterable<string>): Promise<Account[]> {
+  const wanted = [...new Set(ids)];
+  if (!wanted.length) return [];
+  const found = await ctx.db.accounts.find({ _id: { $in: wanted } }).toArray();
+  return found.filter(isReachable);
+}
+
+function isReachable(account: Account): boolean {
+  return account.domain !== null && account.remote !== null && account.deletedAt === null;
+}
+
+/** A shared inbox counts only on the host of the personal one: an actor must not point us at somebody else. */
+function sharedInboxOf(account: Account): string {
+  const { inbox, sharedInbox } = account.remote ?? { inbox: '', sharedInbox: null };
+  return sharedInbox !== null && hostOf(sharedInbox) === hostOf(inbox) ? sharedInbox : inbox;
+}
+
+function isDeliverable(ctx: Ctx, rules: ReadonlyMap<string, DomainRule>, inbox: string): boolean {
+  const host = hostOf(inbox);
+  return host !== null && !ctx.names.isOwn(host) && !isSuspended(rules, host);
+}
+
+/**
+ * One inbox of every server with accounts known here, found by hopping over the index from domain to domain: for the
+ * news that an account is gone, which may concern servers that it has no ties with any more.
+ */
+export async function addEverybody(ctx: Ctx, recipients: Recipients): Promise<void> {
+  for (let domain = ''; ;) {
+    const first = await ctx.db.accounts.findOne({ domain: { $gt: domain } }, { sort: { domain: 1, _id: 1 } });
+    if (first?.domain == null) return;
+    domain = first.domain;
+    const some = await ctx.db.accounts.find({ domain }).sort({ _id: 1 }).limit(20).toArray();
+    const alive = some.filter((a) => isReachable(a));
+    const shared = alive.find((a) => a.remote?.sharedInbox != null) ?? alive[0];
+    if (shared) recipients.add([shared]);
+  }
+}
