@@ -17,7 +17,7 @@ import { createJobs, type JobsService } from './jobs/service.js';
 import { createLogger, type Logger } from './log.js';
 import { findAvPrograms } from './media/av.js';
 import { openDiskFiles } from './media/disk.js';
-import { createMediaTools } from './media/tools.js';
+import { createMediaTools, type MediaTools } from './media/tools.js';
 import { createIds } from './model/ids.js';
 import { collections, toDb } from './store/collections.js';
 import { openStore } from './store/open.js';
@@ -96,13 +96,7 @@ async function assemble({ settings, mode, clock, random, log, instanceKey, store
     const key = await keys.signingKey((await getInstance(ctx)).actorId, 'rsa');
     return key ? signRequest('cavage', { method, url, key, now: clock.now() }) : {};
   };
-  const files = await openDiskFiles(join(settings.data, 'media'));
-  const limits = {
-    imageBytes: settings.imageBytes,
-    videoBytes: settings.videoBytes,
-    imagePixels: settings.imagePixels,
-    attachments: settings.maxMediaPerStatus,
-  };
+  const media = await openMedia(settings);
   const ctx: Context = {
     settings,
     clock,
@@ -113,8 +107,8 @@ async function assemble({ settings, mode, clock, random, log, instanceKey, store
     names,
     db,
     statusText: store.textIndex('statuses'),
-    files,
-    media: createMediaTools({ files, av: await findAvPrograms(), limits }),
+    files: media.files,
+    media,
     http,
     documents: createDocumentLoader({ http, sign }),
     keys,
@@ -131,4 +125,11 @@ async function assemble({ settings, mode, clock, random, log, instanceKey, store
     },
   };
   return ctx;
+}
+
+async function openMedia(settings: Settings): Promise<MediaTools> {
+  const { imageBytes, videoBytes, imagePixels, maxMediaPerStatus: attachments } = settings;
+  const limits = { imageBytes, videoBytes, imagePixels, attachments };
+  const files = await openDiskFiles(join(settings.data, 'media'));
+  return createMediaTools({ files, av: await findAvPrograms(), limits });
 }

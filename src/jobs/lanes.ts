@@ -29,6 +29,7 @@ export class Lanes<T extends WorkItem> {
   /** Insertion order is the order of turns. */
   readonly #startable = new Set<Lane<T>>();
   readonly #hungry = new Set<Lane<T>>();
+  readonly #stopped = new Set<Lane<T>>();
   readonly #held = new Map<string, T>();
   #running = 0;
 
@@ -121,9 +122,9 @@ export class Lanes<T extends WorkItem> {
     return this.#hungry.size;
   }
 
-  /** Lanes that may not run at present, but are known to have items. */
+  /** Lanes that might not run when last looked at, but are known to have items: `review` looks again. */
   stopped(): string[] {
-    return [...this.#lanes.keys()].filter((name) => this.#rules.allowance(name).running === 0);
+    return [...this.#stopped].map((lane) => lane.name);
   }
 
   /** Looks at the rules of a lane again. @returns items that must not wait here any longer */
@@ -159,7 +160,9 @@ export class Lanes<T extends WorkItem> {
     toggle(this.#startable, lane, lane.running < allowed.running && this.#nextIndex(lane) >= 0);
     const free = allowed.held - lane.running - lane.waiting.length;
     toggle(this.#hungry, lane, lane.backlog && free > 0 && lane.waiting.length <= allowed.held / 4);
-    if (!lane.running && !lane.waiting.length && !lane.backlog) this.#lanes.delete(lane.name);
+    const known = lane.running > 0 || lane.waiting.length > 0 || lane.backlog;
+    toggle(this.#stopped, lane, known && allowed.running === 0);
+    if (!known) this.#lanes.delete(lane.name);
   }
 
   /** The first waiting item that nothing in front of it holds back; -1 when there is none. */
