@@ -45,6 +45,8 @@ export async function editStatus(
     emojis: composed.emojis,
     poll: editedPoll(ctx, old, input.poll),
   };
+  // Descriptions live with the media: the history must have the old ones before they change.
+  if (input.mediaAttributes?.length) await keepFirstLook(ctx, old);
   const mediaChanged = await applyMediaAttributes(ctx, media, input.mediaAttributes ?? []);
   const differs = (Object.keys(changed) as (keyof Status)[]).some(
     (k) => JSON.stringify(changed[k]) !== JSON.stringify(old[k]),
