@@ -17,6 +17,8 @@ export interface HttpRequest {
   body?: Uint8Array | string;
   /** Bytes of the decoded body. Default 1 MiB. */
   maxBytes?: number;
+  /** A longer body is cut to `maxBytes` instead of failing with `too-large`. */
+  cutBody?: boolean;
   /** Milliseconds for everything: DNS, connection, redirects, the whole body. Default 30 s. */
   timeoutMs?: number;
   /** How many redirects are followed; 0 (the default) hands the redirect itself back. */
@@ -121,6 +123,7 @@ async function follow(request: HttpRequest, parts: Parts, signal: AbortSignal): 
         body,
         signal,
         maxBytes: request.maxBytes ?? parts.limits.maxBytes,
+        cutBody: request.cutBody ?? false,
         contentTypes: request.contentTypes,
       }),
     );

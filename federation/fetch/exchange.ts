@@ -19,6 +19,7 @@ export interface Exchange {
   body: Buffer | null;
   signal: AbortSignal;
   maxBytes: number;
+  cutBody: boolean;
   contentTypes: readonly string[] | undefined;
 }
 
@@ -53,21 +54,23 @@ export async function exchange(pool: Pool, input: Exchange): Promise<HttpOutcome
   });
   const { statusCode: status, body } = response;
   const headers = flatten(response.headers);
+  const giveUp = (): void => void body.on('error', () => {}).destroy();
   const failed = (reason: 'encoding' | 'too-large', detail: string): HttpOutcome => {
-    body.on('error', () => {}).destroy();
+    giveUp();
     return { outcome: 'failed', reason, detail, url: url.href };
   };
   const good = status >= 200 && status < 300;
   if (good && contentTypes && !isMediaTypeIn(headers['content-type'], contentTypes)) {
-    failed('encoding', 'unused');
+    giveUp();
     return { outcome: 'refused', reason: 'content-type', url: url.href };
   }
   const coding = codingOf(headers['content-encoding']);
   if (coding === null) return failed('encoding', headers['content-encoding']?.slice(0, 64) ?? '');
   const told = Number(headers['content-length'] ?? 0);
-  if (good && method !== 'HEAD' && told > maxBytes) return failed('too-large', `content-length ${told}`);
+  const cut = input.cutBody || !good;
+  if (!cut && method !== 'HEAD' && told > maxBytes) return failed('too-large', `content-length ${told}`);
   const max = good ? maxBytes : Math.min(maxBytes, ERROR_BODY_BYTES);
-  const content = await readBody(body, { coding, max, cut: !good });
+  const content = await readBody(body, { coding, max, cut });
   if (content === 'too-large') return failed('too-large', 'body');
   return { outcome: 'response', status, headers, body: content, url: url.href };
 }
