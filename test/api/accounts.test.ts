@@ -108,7 +108,10 @@ describe('changing one’s own account', () => {
     const me = await ok<AccountJson>(
       asBob.patch('/api/v1/accounts/update_credentials', { fields_attributes: [{ name: 'A', value: 'B' }] }),
     );
-    expect(me).toMatchObject({ display_name: 'Bob :)', fields: [{ name: 'A', value: 'B', verified_at: null }] });
+    expect(me).toMatchObject({
+      display_name: 'Bob :)',
+      fields: [{ name: 'A', value: 'B', verified_at: null }],
+    });
   });
 
   test.each([
@@ -139,7 +142,10 @@ describe('changing one’s own account', () => {
   test('what only says to be a picture is refused', async () => {
     const sent = asBob
       .patch('/api/v1/accounts/update_credentials')
-      .attach('avatar', Buffer.from('<svg onload="alert(1)">'), { filename: 'a.png', contentType: 'image/png' });
+      .attach('avatar', Buffer.from('<svg onload="alert(1)">'), {
+        filename: 'a.png',
+        contentType: 'image/png',
+      });
     await refused(sent, 422, /not supported/);
   });
 });
@@ -147,12 +153,16 @@ describe('changing one’s own account', () => {
 /** A tiny picture: 1×1, transparent. */
 async function pixel(): Promise<Buffer> {
   const { default: sharp } = await import('sharp');
-  return sharp({ create: { width: 8, height: 8, channels: 3, background: '#0b6b57' } }).png().toBuffer();
+  return sharp({ create: { width: 8, height: 8, channels: 3, background: '#0b6b57' } })
+    .png()
+    .toBuffer();
 }
 
 describe('following', () => {
   test('an open account at once, with options', async () => {
-    const relation = await ok(asAlice.post(path(bob, '/follow'), { notify: true, languages: ['en', 'xx-bad'] }));
+    const relation = await ok(
+      asAlice.post(path(bob, '/follow'), { notify: true, languages: ['en', 'xx-bad'] }),
+    );
     expectEntity(relation, 'Relationship');
     expect(relation).toMatchObject({
       id: bob.account._id,
@@ -173,7 +183,10 @@ describe('following', () => {
   });
 
   test('a locked account after it agreed', async () => {
-    expect(await ok(asAlice.post(path(carol, '/follow')))).toMatchObject({ following: false, requested: true });
+    expect(await ok(asAlice.post(path(carol, '/follow')))).toMatchObject({
+      following: false,
+      requested: true,
+    });
     const requests = await ok<AccountJson[]>(asCarol.get('/api/v1/follow_requests'));
     expectEntities(requests, 'Account');
     expect(requests.map((a) => a.acct)).toEqual(['alice']);
@@ -187,9 +200,9 @@ describe('following', () => {
     await ok(asCarol.post(path(alice, '/remove_from_followers')));
     expect(await ok(asAlice.post(path(carol, '/follow')))).toMatchObject({ requested: true });
     await ok(asCarol.post(`/api/v1/follow_requests/${alice.account._id}/reject`));
-    expect(await ok(asAlice.get('/api/v1/accounts/relationships', { id: [carol.account._id] }))).toMatchObject([
-      { following: false, requested: false },
-    ]);
+    expect(
+      await ok(asAlice.get('/api/v1/accounts/relationships', { id: [carol.account._id] })),
+    ).toMatchObject([{ following: false, requested: false }]);
   });
 
   test('the lists page by ids of their own, and can be hidden', async () => {
@@ -250,7 +263,9 @@ describe('hiding people', () => {
   });
 
   test('a note is for oneself', async () => {
-    expect(await ok(asAlice.post(path(bob, '/note'), { comment: 'owes me' }))).toMatchObject({ note: 'owes me' });
+    expect(await ok(asAlice.post(path(bob, '/note'), { comment: 'owes me' }))).toMatchObject({
+      note: 'owes me',
+    });
     expect(await ok(asBob.get('/api/v1/accounts/relationships', { id: alice.account._id }))).toMatchObject([
       { note: '' },
     ]);
@@ -261,7 +276,10 @@ describe('hiding people', () => {
   test('domains', async () => {
     expect(await ok(asAlice.post('/api/v1/domain_blocks', { domain: 'https://Bad.Example/' }))).toEqual({});
     expect(await ok(asAlice.get('/api/v1/domain_blocks'))).toEqual(['bad.example']);
-    expectEntity(await ok(asAlice.get('/api/v1/domain_blocks/preview', { domain: 'bad.example' })), 'DomainBlockPreview');
+    expectEntity(
+      await ok(asAlice.get('/api/v1/domain_blocks/preview', { domain: 'bad.example' })),
+      'DomainBlockPreview',
+    );
     expect(await ok(asAlice.delete('/api/v1/domain_blocks', { domain: 'bad.example' }))).toEqual({});
     expect(await ok(asAlice.get('/api/v1/domain_blocks'))).toEqual([]);
     await refused(asAlice.post('/api/v1/domain_blocks', { domain: 'no domain' }), 422);
@@ -275,7 +293,9 @@ describe('what an account posted', () => {
     const asErin = clientOf(instance, erin);
     const first = await post(asErin, 'One #apples');
     const reply = await post(asErin, { status: '@bob Reply', in_reply_to_id: (await post(asBob, 'x')).id });
-    const reblog = await ok<StatusJson>(asErin.post(`/api/v1/statuses/${(await post(asBob, 'y')).id}/reblog`));
+    const reblog = await ok<StatusJson>(
+      asErin.post(`/api/v1/statuses/${(await post(asBob, 'y')).id}/reblog`),
+    );
     await post(asErin, { status: 'Secret', visibility: 'direct' });
     const ids = async (query: object = {}): Promise<string[]> =>
       (await ok<StatusJson[]>(asNobody.get(path(erin, '/statuses'), query))).map((s) => s.id);

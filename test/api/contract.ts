@@ -65,7 +65,9 @@ function validator(name: string): ValidateFunction {
 export function expectEntity(json: unknown, name: string): void {
   const validate = validator(name);
   validate(json);
-  const errors = (validate.errors ?? []).map((e) => `${e.instancePath} ${e.message ?? ''} ${JSON.stringify(e.params)}`);
+  const errors = (validate.errors ?? []).map(
+    (e) => `${e.instancePath} ${e.message ?? ''} ${JSON.stringify(e.params)}`,
+  );
   expect({ entity: name, errors }).toEqual({ entity: name, errors: [] });
 }
 

@@ -57,10 +57,29 @@ describe('the instance', () => {
 
   test('blocked domains are named as the operator wants', async () => {
     const { db } = instance.ctx;
-    const rule = { rejectMedia: false, rejectReports: false, privateComment: 'x', createdAt: '2025-01-01T00:00:00.000Z' };
+    const rule = {
+      rejectMedia: false,
+      rejectReports: false,
+      privateComment: 'x',
+      createdAt: '2025-01-01T00:00:00.000Z',
+    };
     await db.domainRules.insertMany([
-      { ...rule, _id: '1', domain: 'spam.example', severity: 'suspend', publicComment: 'Spam', obfuscate: true },
-      { ...rule, _id: '2', domain: 'loud.example', severity: 'silence', publicComment: null, obfuscate: false },
+      {
+        ...rule,
+        _id: '1',
+        domain: 'spam.example',
+        severity: 'suspend',
+        publicComment: 'Spam',
+        obfuscate: true,
+      },
+      {
+        ...rule,
+        _id: '2',
+        domain: 'loud.example',
+        severity: 'silence',
+        publicComment: null,
+        obfuscate: false,
+      },
       { ...rule, _id: '3', domain: 'fine.example', severity: 'noop', publicComment: null, obfuscate: false },
     ]);
     const blocks = await ok<{ domain: string }[]>(asNobody.get('/api/v1/instance/domain_blocks'));
@@ -107,7 +126,9 @@ describe('the instance', () => {
     });
     const emojis = await ok(asNobody.get('/api/v1/custom_emojis'));
     expectEntities(emojis, 'CustomEmoji');
-    expect(emojis).toMatchObject([{ shortcode: 'wave', category: 'Sea', url: `${instance.url}/media/aa/bb/wave.png` }]);
+    expect(emojis).toMatchObject([
+      { shortcode: 'wave', category: 'Sea', url: `${instance.url}/media/aa/bb/wave.png` },
+    ]);
   });
 
   test('what is not there is 404 in JSON, for clients fall back on it', async () => {

@@ -64,9 +64,11 @@ describe('uploads', () => {
     expect(await ok(asBob.get(`/api/v1/statuses/${status.id}`))).toMatchObject({
       media_attachments: [{ description: 'Emerald', meta: { focus: { x: 1, y: 0 } } }],
     });
-    const ids = (await ok<{ id: string }[]>(
-      asBob.get(`/api/v1/accounts/${alice.account._id}/statuses`, { only_media: true }),
-    )).map((s) => s.id);
+    const ids = (
+      await ok<{ id: string }[]>(
+        asBob.get(`/api/v1/accounts/${alice.account._id}/statuses`, { only_media: true }),
+      )
+    ).map((s) => s.id);
     expect(ids).toContain(status.id);
   });
 
@@ -80,7 +82,9 @@ describe('uploads', () => {
         media_attributes: [{ id: media.id, description: 'Sea', focus: '0,1' }],
       }),
     );
-    expect(edited).toMatchObject({ media_attachments: [{ description: 'Sea', meta: { focus: { x: 0, y: 1 } } }] });
+    expect(edited).toMatchObject({
+      media_attachments: [{ description: 'Sea', meta: { focus: { x: 0, y: 1 } } }],
+    });
     expect(await ok(asAlice.put(`/api/v1/statuses/${status.id}`, { status: 'Without' }))).toMatchObject({
       media_attachments: [],
     });
@@ -104,7 +108,9 @@ describe('uploads', () => {
   });
 
   test('what nobody else uses is removed from disk', async () => {
-    const lone = await sharp({ create: { width: 9, height: 9, channels: 3, background: 'red' } }).png().toBuffer();
+    const lone = await sharp({ create: { width: 9, height: 9, channels: 3, background: 'red' } })
+      .png()
+      .toBuffer();
     const media = await ok<MediaJson>(asAlice.post('/api/v2/media').attach('file', lone, 'b.png'));
     const { path } = (await instance.ctx.db.media.findOne({ _id: media.id })) ?? {};
     expect(await instance.ctx.files.exists(path ?? '')).toBe(true);
@@ -121,13 +127,18 @@ describe('uploads', () => {
 
   test('lies about the type are found out', async () => {
     const html = Buffer.from('<html><script>alert(1)</script></html>');
-    const sent = asAlice.post('/api/v2/media').attach('file', html, { filename: 'a.png', contentType: 'image/png' });
+    const sent = asAlice
+      .post('/api/v2/media')
+      .attach('file', html, { filename: 'a.png', contentType: 'image/png' });
     await refused(sent, 422, /not supported/);
   });
 
   test('a description too long is refused, and nothing is kept', async () => {
     const before = await instance.ctx.db.media.countDocuments({});
-    const sent = asAlice.post('/api/v2/media').field('description', 'x'.repeat(1501)).attach('file', png, 'a.png');
+    const sent = asAlice
+      .post('/api/v2/media')
+      .field('description', 'x'.repeat(1501))
+      .attach('file', png, 'a.png');
     await refused(sent, 422, /Description is too long/);
     expect(await instance.ctx.db.media.countDocuments({})).toBe(before);
   });

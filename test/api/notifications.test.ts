@@ -27,7 +27,8 @@ beforeAll(async () => {
 });
 afterAll(() => instance.close());
 
-const list = (query: object = {}): Promise<NotificationJson[]> => ok(asAlice.get('/api/v1/notifications', query));
+const list = (query: object = {}): Promise<NotificationJson[]> =>
+  ok(asAlice.get('/api/v1/notifications', query));
 
 describe('notifications', () => {
   test('tell what happened, with the status it is about', async () => {
@@ -39,7 +40,10 @@ describe('notifications', () => {
   });
 
   test('by kind, by sender, and one page at a time', async () => {
-    expect((await list({ types: ['mention', 'follow'] })).map((n) => n.type).sort()).toEqual(['follow', 'mention']);
+    expect((await list({ types: ['mention', 'follow'] })).map((n) => n.type).sort()).toEqual([
+      'follow',
+      'mention',
+    ]);
     expect((await list({ exclude_types: ['follow'] })).map((n) => n.type)).not.toContain('follow');
     expect(await list({ account_id: alice.account._id })).toEqual([]);
     const [first] = await list({ limit: 1 });

@@ -30,7 +30,9 @@ describe('markers', () => {
     expect(moved).toMatchObject({ home: { last_read_id: '123', version: 0 } });
     const form = asAlice.post('/api/v1/markers').type('form').send('home[last_read_id]=456');
     expect(await ok(form)).toMatchObject({ home: { last_read_id: '456', version: 1 } });
-    expect(await ok(asAlice.get('/api/v1/markers', { timeline: ['home', 'notifications', 'moon'] }))).toMatchObject({
+    expect(
+      await ok(asAlice.get('/api/v1/markers', { timeline: ['home', 'notifications', 'moon'] })),
+    ).toMatchObject({
       home: { last_read_id: '456' },
     });
     expect(await ok(asAlice.get('/api/v1/markers'))).toEqual({});

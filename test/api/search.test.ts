@@ -74,7 +74,10 @@ describe('searching statuses', () => {
   test('operators narrow it down', async () => {
     const plain = await post(asAlice, { status: 'quokka plain', language: 'en' });
     const german = await post(asAlice, { status: 'quokka deutsch', language: 'de' });
-    const poll = await post(asAlice, { status: 'quokka poll', poll: { options: ['a', 'b'], expires_in: 600 } });
+    const poll = await post(asAlice, {
+      status: 'quokka poll',
+      poll: { options: ['a', 'b'], expires_in: 600 },
+    });
     const reply = await post(asAlice, { status: 'quokka reply', in_reply_to_id: plain.id });
     await instance.idle();
     expect(await found(asAlice, 'quokka')).toEqual([reply.id, poll.id, german.id, plain.id]);

@@ -44,7 +44,10 @@ describe('posting', () => {
     ['JSON', 'application/json', JSON.stringify({ status: 'From a form', visibility: 'private' })],
   ])('takes a %s body', async (_name, type, body) => {
     const sent = asAlice.post('/api/v1/statuses').set('Content-Type', type).send(body);
-    expect(await ok<StatusJson>(sent)).toMatchObject({ visibility: 'private', content: '<p>From a form</p>' });
+    expect(await ok<StatusJson>(sent)).toMatchObject({
+      visibility: 'private',
+      content: '<p>From a form</p>',
+    });
   });
 
   test('takes multipart and the query string', async () => {
@@ -276,7 +279,11 @@ describe('quotes', () => {
 
   test('who may not see the quoted status, sees a quote without it', async () => {
     const quoted = await post(asAlice, { status: 'For followers', visibility: 'private' });
-    const quoting = await post(asAlice, { status: 'Mine', quoted_status_id: quoted.id, visibility: 'public' });
+    const quoting = await post(asAlice, {
+      status: 'Mine',
+      quoted_status_id: quoted.id,
+      visibility: 'public',
+    });
     expect(await ok(asBob.get(`/api/v1/statuses/${quoting.id}`))).toMatchObject({
       quote: { state: 'unauthorized', quoted_status: null },
     });

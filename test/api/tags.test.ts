@@ -23,7 +23,9 @@ describe('hashtags', () => {
     await post(asBob, '#gardening too');
     await post(asBob, { status: '#gardening unseen', visibility: 'unlisted' });
     await instance.idle();
-    const tag = await ok<{ history: { uses: string; accounts: string }[] }>(asNobody.get('/api/v1/tags/gardening'));
+    const tag = await ok<{ history: { uses: string; accounts: string }[] }>(
+      asNobody.get('/api/v1/tags/gardening'),
+    );
     expectEntity(tag, 'Tag');
     expect(tag).not.toHaveProperty('following');
     expect(tag.history).toHaveLength(7);

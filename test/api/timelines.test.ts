@@ -65,7 +65,9 @@ describe('public timelines', () => {
     expect(await ids()).toHaveLength(2);
     expect(await ids({ all: ['berries'] })).toEqual([both.id]);
     expect(await ids({ none: ['Berries'] })).toHaveLength(1);
-    expect(idsOf(await ok(asNobody.get('/api/v1/timelines/tag/none', { any: ['berries'] })))).toEqual([both.id]);
+    expect(idsOf(await ok(asNobody.get('/api/v1/timelines/tag/none', { any: ['berries'] })))).toEqual([
+      both.id,
+    ]);
   });
 
   test('can be kept to those who are signed in', async () => {
@@ -94,7 +96,9 @@ describe('what one kept', () => {
     expect(idsOf(first.body as StatusJson[])).toEqual([older.id]);
     const { next, prev } = linksOf(first);
     expect(prev?.has('min_id')).toBe(true);
-    const second = await ok<StatusJson[]>(asBob.get(`/api/v1/${list}`, { limit: 1, max_id: next?.get('max_id') }));
+    const second = await ok<StatusJson[]>(
+      asBob.get(`/api/v1/${list}`, { limit: 1, max_id: next?.get('max_id') }),
+    );
     expect(idsOf(second)).toEqual([newer.id]);
     await refused(asNobody.get(`/api/v1/${list}`), 401);
   });
