@@ -7,8 +7,6 @@ import { revokeTokens } from './tokens.js';
 
 /** Two weeks. */
 export const sessionSeconds = 14 * 86_400;
-/** Used codes are kept this long, so that a second use is noticed. */
-const keptCodeMs = 86_400_000;
 
 export interface SignedInSession {
   session: WebSession;
@@ -51,11 +49,4 @@ export async function endAllAccess(ctx: Ctx, userId: string): Promise<void> {
   await ctx.db.webSessions.deleteMany({ userId });
   await ctx.db.authorizationCodes.deleteMany({ userId });
   await revokeTokens(ctx, { userId });
-}
-
-/** Removes sessions and codes whose time is over; for the sweep job. */
-export async function sweepAccess(ctx: Ctx): Promise<void> {
-  const codesBefore = new Date(ctx.clock.now().getTime() - keptCodeMs).toISOString();
-  await ctx.db.webSessions.deleteMany({ expiresAt: { $lt: now(ctx) } });
-  await ctx.db.authorizationCodes.deleteMany({ expiresAt: { $lt: codesBefore } });
 }
