@@ -90,6 +90,7 @@ async function assemble({ settings, mode, clock, random, log, instanceKey, store
     userAgent: `${software.title}/${software.version} (+${names.origin}/)`,
     clock,
     log,
+    limits: outboundLimits(settings),
     isRefusedHost: names.isOwn,
   });
   const sign: HttpRequest['sign'] = async ({ method, url }) => {
@@ -132,4 +133,13 @@ async function openMedia(settings: Settings): Promise<MediaTools> {
   const limits = { imageBytes, videoBytes, imagePixels, attachments };
   const files = await openDiskFiles(join(settings.data, 'media'));
   return createMediaTools({ files, av: await findAvPrograms(), limits });
+}
+
+/** Room for every delivery that may be under way, slow ones too, and for the fetches beside them. */
+function outboundLimits({ deliveryConcurrency, deliveryPerHost }: Settings) {
+  return {
+    maxOrigins: 256 + 4 * deliveryConcurrency,
+    socketsPerOrigin: deliveryPerHost + 2,
+    requestsPerOrigin: Math.max(64, 2 * deliveryPerHost),
+  };
 }

@@ -69,9 +69,10 @@ export function createPort(deps: PortDeps): JobsPort {
   };
 }
 
-const nowIso = ({ clock }: PortDeps): string => clock.now().toISOString();
+const nowIso = ({ clock }: Pick<PortDeps, 'clock'>): string => clock.now().toISOString();
 
-function toJob(deps: PortDeps, request: JobRequest): Job {
+/** A job as it is inserted: ready. */
+export function toJob(deps: Pick<PortDeps, 'clock' | 'ids'>, request: JobRequest): Job {
   const at = nowIso(deps);
   return {
     _id: deps.ids.next(),

@@ -99,6 +99,11 @@ export class Runner<T extends WorkItem> {
     this.#pump();
   }
 
+  /** The store has nothing of this lane any more. */
+  forget(lane: string): void {
+    this.#lanes.setBacklog(lane, false);
+  }
+
   /** Resolves when nothing that may run is due or running. */
   async idle(): Promise<void> {
     if (this.#state !== 'running') return;

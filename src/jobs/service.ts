@@ -1,8 +1,9 @@
 import type { Ctx } from '../domain/ctx.js';
-import type { Job, Received, WorkItem } from '../model/work.js';
+import type { Delivery, Job, Received, WorkItem } from '../model/work.js';
 import type { Collection } from '../store/port.js';
 import { jobFailed, runJob } from './handlers/jobs.js';
 import { receivedFailed, runReceived } from './handlers/received.js';
+import { Peers } from './delivery/peers.js';
 import { createDeliveryRunner } from './delivery/runner.js';
 import { createPort, type PortDeps } from './intents.js';
 import type { JobsPort } from './port.js';
@@ -77,13 +78,13 @@ export function createJobs(deps: JobsDeps): JobsService {
 
 interface Queues {
   jobs: Queue<Job>;
-  deliveries: Queue<import('../model/work.js').Delivery>;
+  deliveries: Queue<Delivery>;
   received: Queue<Received>;
 }
 
 interface Runners {
   jobs: Runner<Job>;
-  deliveries: Runner<import('../model/work.js').Delivery>;
+  deliveries: Runner<Delivery>;
   received: Runner<Received>;
 }
 
@@ -96,7 +97,16 @@ interface Timing {
 function createRunners(ctx: Ctx, queues: Queues, timing: Timing): Runners {
   const { clock, log, settings } = ctx;
   const common = { clock, log, pollMs: timing.pollMs, overlapMs: timing.overlapMs };
-  const allJobs = { running: jobConcurrency, held: jobConcurrency * 4 };
+  const { generation } = timing;
+  const peers = new Peers({ peers: ctx.db.peers, clock, log, perHost: settings.deliveryPerHost });
+  const deliveries = createDeliveryRunner(ctx, queues.deliveries, { ...common, generation, peers });
+  const heardFrom = async (host: string): Promise<void> => {
+    await peers.heardFrom(host);
+    deliveries.review(host);
+  };
+  const events = { running: jobConcurrency, held: jobConcurrency * 4 };
+  // Other kinds ask other servers for something, and may have to wait for it.
+  const fetches = { running: jobConcurrency / 2, held: jobConcurrency };
   // One activity of an actor at a time, so that they keep their order.
   const perActor = { running: 1, held: 16 };
   return {
@@ -105,7 +115,7 @@ function createRunners(ctx: Ctx, queues: Queues, timing: Timing): Runners {
       name: 'jobs',
       queue: queues.jobs,
       concurrency: jobConcurrency,
-      rules: { allowance: () => allJobs },
+      rules: { allowance: (lane) => (lane === 'event' ? events : fetches) },
       run: (job) => runJob(ctx, job),
       onError: (job, error) => jobFailed(ctx, job, error),
     }),
@@ -115,9 +125,9 @@ function createRunners(ctx: Ctx, queues: Queues, timing: Timing): Runners {
       queue: queues.received,
       concurrency: settings.inboxConcurrency,
       rules: { allowance: () => perActor },
-      run: (received) => runReceived(ctx, received),
+      run: (received) => runReceived(ctx, received, heardFrom),
       onError: (received, error) => receivedFailed(ctx, received, error),
     }),
-    deliveries: createDeliveryRunner(ctx, queues.deliveries, { ...common, generation: timing.generation }),
+    deliveries,
   };
 }

@@ -2,6 +2,7 @@ import type { Ctx } from '../domain/ctx.js';
 import type { Logger } from '../log.js';
 import { idAtTime } from '../model/ids.js';
 import type { OutActivity } from '../model/work.js';
+import { toJob } from './intents.js';
 import { isDuplicateKey, type Collection, type Document, type Filter } from '../store/port.js';
 
 const minuteMs = 60_000;
@@ -103,20 +104,8 @@ async function endPolls(ctx: Ctx): Promise<void> {
 
 /** The name of the job keeps several processes, or a slow worker, from announcing the same end twice. */
 async function endPoll(ctx: Ctx, statusId: string): Promise<void> {
-  const at = before(ctx, 0);
-  const job = {
-    _id: `poll-ended-${statusId}`,
-    state: 'ready',
-    dueAt: at,
-    leaseUntil: null,
-    claim: null,
-    attempts: 0,
-    lane: 'event',
-    lastError: null,
-    createdAt: at,
-    kind: 'event',
-    payload: { event: { type: 'poll.ended', statusId } },
-  } as const;
+  const payload = { event: { type: 'poll.ended', statusId } };
+  const job = { ...toJob(ctx, { kind: 'event', payload }), _id: `poll-ended-${statusId}` };
   await ctx.db.jobs.insertOne(job).catch((error: unknown) => {
     if (!isDuplicateKey(error)) throw error;
   });

@@ -1,53 +1,104 @@
-import { signRequest } from '../../../federation/signature/sign.js';
 import type { Ctx } from '../../domain/ctx.js';
+import { domainRules } from '../../domain/domains.js';
 import type { Delivery } from '../../model/work.js';
-import { backOff } from '../handlers/back-off.js';
-import { errorText } from '../handlers/jobs.js';
-import type { Queue, Verdict } from '../queue.js';
+import { isSuspended } from '../../policy/domains.js';
+import { backOff, errorText } from '../handlers/back-off.js';
+import { noteInboxGone } from '../handlers/inbox-gone.js';
+import type { Queue } from '../queue.js';
 import { Runner, type RunnerOptions } from '../runner.js';
+import { createBodies } from './bodies.js';
+import { createDeliver } from './deliver.js';
+import { Peers } from './peers.js';
+import { recent } from './recent.js';
 
-type Common = Pick<RunnerOptions<Delivery>, 'clock' | 'log' | 'pollMs' | 'overlapMs'> & {
+export interface DeliveryOptions extends Pick<
+  RunnerOptions<Delivery>,
+  'clock' | 'log' | 'pollMs' | 'overlapMs'
+> {
+  /** The instance's generation when this process started. */
   generation: number;
-};
+  peers: Peers;
+}
 
+/** How old an answer about generation and domain rules may be, ms. */
+const generationMs = 100;
+const rulesMs = 1000;
+/** Our own failures: the store, a key that cannot be unsealed. */
+const errorSchedule = { firstSeconds: 10, maxSeconds: 3600 };
+
+/** The worker of deliveries: a lane per host, its rules from what is known about the host. */
 export function createDeliveryRunner(
   ctx: Ctx,
   queue: Queue<Delivery>,
-  { generation: _generation, ...common }: Common,
+  { generation, peers, ...common }: DeliveryOptions,
 ): Runner<Delivery> {
-  const { deliveryPerHost, deliveryConcurrency } = ctx.settings;
-  const again = (delivery: Delivery, error: string): Verdict => ({
-    next: 'retry',
-    dueAt: backOff(ctx, delivery.attempts, { firstSeconds: 10, maxSeconds: 86_400 }),
-    error,
-  });
-  return new Runner({
+  const superseded = createGuard(ctx, generation);
+  const rules = recent(rulesMs, () => domainRules(ctx));
+  const dropLane = async (host: string, reason: string): Promise<void> => {
+    const { deletedCount } = await ctx.db.deliveries.deleteMany({ state: 'ready', lane: host });
+    runner.forget(host);
+    if (!deletedCount) return;
+    peers.note(host, `${reason}: ${deletedCount} deliveries dropped`);
+    ctx.log.info({ host, reason, deliveries: deletedCount }, 'deliveries were dropped');
+  };
+  const runner: Runner<Delivery> = new Runner({
     ...common,
     name: 'deliveries',
     queue,
-    concurrency: deliveryConcurrency,
+    concurrency: ctx.settings.deliveryConcurrency,
     rules: {
-      allowance: () => ({ running: deliveryPerHost, held: deliveryPerHost * 4 }),
+      allowance: (host) => (superseded.known() ? { running: 0, held: 0 } : peers.allowance(host)),
       orderKey: (delivery) => `${delivery.accountId} ${delivery.inbox}`,
     },
-    run: async (delivery, signal) => {
-      const activity = await ctx.db.activities.findOne({ _id: delivery.activityId });
-      const key = await ctx.keys.signingKey(delivery.accountId, 'rsa');
-      if (!activity || !key) return { next: 'finish' };
-      const body = Buffer.from(activity.body);
-      const headers = { 'content-type': 'application/activity+json' };
-      const answer = await ctx.http.request({
-        method: 'POST',
-        url: delivery.inbox,
-        body,
-        headers,
-        signal,
-        sign: ({ url }) =>
-          signRequest('cavage', { method: 'POST', url, headers, body, key, now: ctx.clock.now() }),
-      });
-      if (answer.outcome === 'response' && answer.status < 300) return { next: 'finish' };
-      return again(delivery, answer.outcome === 'response' ? `status ${answer.status}` : answer.reason);
+    prepare: async (hosts) => {
+      await peers.prepare(hosts);
+      const current = await rules();
+      for (const host of hosts) {
+        if (isSuspended(current, host)) await dropLane(host, 'suspended domain');
+        else if (peers.isDead(host)) await dropLane(host, 'dead host');
+      }
     },
-    onError: (delivery, error) => again(delivery, errorText(error)),
+    run: createDeliver(ctx, {
+      peers,
+      bodyOf: createBodies(ctx.db.activities),
+      isCurrent: superseded.admits,
+      isSuspended: async (host) => isSuspended(await rules(), host),
+      inboxGone: (delivery) => noteInboxGone(ctx, delivery),
+    }),
+    onError: (delivery, error) => ({
+      next: 'retry',
+      dueAt: backOff(ctx, delivery.attempts, errorSchedule),
+      error: errorText(error),
+    }),
   });
+  return runner;
+}
+
+interface Guard {
+  known(): boolean;
+  /** Whether this process may send that delivery. */
+  admits(delivery: Delivery): Promise<boolean>;
+}
+
+/** A restored copy raises the generation when it takes over; from then on this process sends nothing. */
+function createGuard(ctx: Ctx, started: number): Guard {
+  const current = recent(
+    generationMs,
+    async () => (await ctx.db.instance.findOne({}))?.generation ?? started,
+  );
+  let superseded = false;
+  return {
+    known: () => superseded,
+    admits: async (delivery) => {
+      const generation = Math.max(await current(), delivery.generation);
+      if (generation > started && !superseded) {
+        superseded = true;
+        ctx.log.error(
+          { started, generation },
+          'another copy of this instance took over: this one sends nothing more',
+        );
+      }
+      return !superseded;
+    },
+  };
 }

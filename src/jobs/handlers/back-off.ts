@@ -10,3 +10,9 @@ export function backOff(
   const jitter = 0.8 + 0.4 * ctx.random();
   return new Date(ctx.clock.now().getTime() + seconds * jitter * 1000);
 }
+
+/** The first line of an error, short enough to keep with the item. */
+export function errorText(error: unknown): string {
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return (text.split('\n')[0] ?? '').slice(0, 500);
+}

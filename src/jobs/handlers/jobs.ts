@@ -6,7 +6,8 @@ import { checkQuote } from '../../domain/remote/quotes.js';
 import type { Job } from '../../model/work.js';
 import { federate } from '../../outbox/index.js';
 import type { Verdict } from '../queue.js';
-import { backOff } from './back-off.js';
+import { backOff, errorText } from './back-off.js';
+import { inboxGone } from './inbox-gone.js';
 
 /** A job that failed this often is dead: it stays, with its error, for `landfall queue`. */
 const maxAttempts = 12;
@@ -24,6 +25,7 @@ const kinds: Readonly<Record<string, (ctx: Ctx, payload: Record<string, unknown>
   },
   'fetch-parent': (ctx, { statusId, depth }) => fetchParent(ctx, String(statusId), Number(depth)),
   'check-quote': (ctx, { statusId }) => checkQuote(ctx, String(statusId)),
+  'inbox-gone': inboxGone,
 };
 
 export async function runJob(ctx: Ctx, job: Job): Promise<Verdict> {
@@ -41,10 +43,4 @@ export function jobFailed(ctx: Ctx, job: Job, error: unknown): Verdict {
     dueAt: backOff(ctx, job.attempts, { firstSeconds: 2, maxSeconds: 3600 }),
     error: text,
   };
-}
-
-/** The first line of an error, short enough to keep with the item. */
-export function errorText(error: unknown): string {
-  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  return (text.split('\n')[0] ?? '').slice(0, 500);
 }

@@ -2,15 +2,19 @@ import type { Ctx } from '../../domain/ctx.js';
 import { processReceived } from '../../inbox/index.js';
 import type { Received } from '../../model/work.js';
 import type { Verdict } from '../queue.js';
-import { backOff } from './back-off.js';
-import { errorText } from './jobs.js';
+import { backOff, errorText } from './back-off.js';
 
 /** Tries of an activity that lacks something from elsewhere: about a day. */
 const maxAttempts = 10;
 const schedule = { firstSeconds: 10, maxSeconds: 6 * 3600 };
 
-/** Processes a received activity. What became of it stays with the document until it is swept. */
-export async function runReceived(ctx: Ctx, received: Received): Promise<Verdict> {
+/** Processes a received activity. What became of it stays with the document until it is swept. Its host lives. */
+export async function runReceived(
+  ctx: Ctx,
+  received: Received,
+  heardFrom: (host: string) => Promise<void>,
+): Promise<Verdict> {
+  if (received.trust === 'own') await heardFrom(received.host);
   const { outcome, reason } = await processReceived(ctx, received);
   if (outcome === 'retry') return again(ctx, received, reason);
   // A body that was processed has become documents of its own.

@@ -1,0 +1,92 @@
+import {
+  attemptDelivery,
+  type DeliveryDeps,
+  type DeliveryResult,
+} from '../../../federation/delivery/attempt.js';
+import { nextAttemptAfter } from '../../../federation/delivery/retry.js';
+import type { SigningKey } from '../../../federation/ports.js';
+import { signCavage } from '../../../federation/signature/cavage.js';
+import { signRfc9421 } from '../../../federation/signature/rfc9421.js';
+import type { Ctx } from '../../domain/ctx.js';
+import type { Delivery } from '../../model/work.js';
+import type { Verdict } from '../queue.js';
+import type { Peers } from './peers.js';
+
+export interface DeliverParts {
+  peers: Peers;
+  /** The bytes of an activity; null when it is gone. */
+  bodyOf(activityId: string): Promise<Buffer | null>;
+  /** False once another copy of this instance took over: then nothing may leave this one. */
+  isCurrent(delivery: Delivery): Promise<boolean>;
+  isSuspended(host: string): Promise<boolean>;
+  /** The inbox answered 404 or 410. */
+  inboxGone(delivery: Delivery): Promise<void>;
+}
+
+const sign = { cavage: signCavage, rfc9421: signRfc9421 };
+/** What our own side did: neither the host nor the delivery is to blame. */
+const ownTrouble = ['busy', 'closed', 'aborted'];
+const busyPauseMs = 2000;
+
+/** Makes the function that sends one delivery. */
+export function createDeliver(
+  ctx: Ctx,
+  parts: DeliverParts,
+): (delivery: Delivery, signal: AbortSignal) => Promise<Verdict> {
+  return async (delivery, signal) => {
+    const host = delivery.lane;
+    if (!(await parts.isCurrent(delivery))) return { next: 'release' };
+    if (await parts.isSuspended(host)) return { next: 'dead', error: 'suspended domain' };
+    const [body, key] = await Promise.all([
+      parts.bodyOf(delivery.activityId),
+      ctx.keys.signingKey(delivery.accountId, 'rsa'),
+    ]);
+    if (!body) return { next: 'dead', error: 'the activity is gone' };
+    if (!key) return { next: 'dead', error: 'the account is gone' };
+    if (parts.peers.begin(host) === 'wait') return { next: 'release' };
+    const result = await attempt(ctx, { delivery, body, key, signal, peers: parts.peers });
+    parts.peers.record(host, result);
+    if (result.outcome === 'gone') await parts.inboxGone(delivery);
+    return toVerdict(ctx, delivery, result);
+  };
+}
+
+interface Attempt {
+  delivery: Delivery;
+  body: Buffer;
+  key: SigningKey;
+  signal: AbortSignal;
+  peers: Peers;
+}
+
+function attempt(ctx: Ctx, { delivery, body, key, signal, peers }: Attempt): Promise<DeliveryResult> {
+  const http: DeliveryDeps['http'] = {
+    ...ctx.http,
+    request: (request) => ctx.http.request({ ...request, signal }),
+  };
+  return attemptDelivery(
+    {
+      inbox: delivery.inbox,
+      body,
+      activityId: delivery.activityId,
+      keys: [key],
+      dialect: peers.dialect(delivery.lane),
+      attempt: delivery.attempts,
+    },
+    { http, sign, clock: ctx.clock, log: ctx.log },
+  );
+}
+
+function toVerdict(ctx: Ctx, delivery: Delivery, result: DeliveryResult): Verdict {
+  const { outcome, reason } = result;
+  if (outcome === 'delivered') return { next: 'finish' };
+  if (outcome !== 'retry') return { next: 'dead', error: reason };
+  const now = ctx.clock.now().getTime();
+  if (result.status === null && ownTrouble.includes(reason)) {
+    const set = { attempts: delivery.attempts - 1 };
+    return { next: 'retry', dueAt: new Date(now + busyPauseMs), error: reason, set };
+  }
+  const delay = nextAttemptAfter(delivery.attempts, result.retryAfterMs, ctx.random);
+  if (delay === 'give-up') return { next: 'dead', error: `gave up: ${reason}` };
+  return { next: 'retry', dueAt: new Date(now + delay), error: reason };
+}
