@@ -5,7 +5,8 @@ import { AppError, notFound } from '../../errors.js';
 import type { Account } from '../../model/account.js';
 import { isId } from '../../model/ids.js';
 import type { Status, Tombstone } from '../../model/status.js';
-import { ownUris, type OwnHosts } from './own-hosts.js';
+import { ownUris } from './own-hosts.js';
+import type { Site } from './site.js';
 
 /** Something of ours that is gone: answered with 410 and its Tombstone. */
 export class Gone extends AppError {
@@ -31,32 +32,34 @@ export async function getActive(ctx: Ctx, name: string): Promise<Account> {
 }
 
 /**
- * The status that an object URL names, if the viewer may see it. `name` is `id` or `id-secret` as in the path: what is
- * not public is found under its whole name only (DESIGN.md section 4.6).
- * @throws AppError 404: hidden and missing look the same; 410 for what was deleted
+ * The status that an object URL names, whoever may see it: ask `getSeen` next. `name` is `id` or `id-secret` as in the
+ * path: what is not public is found under its whole name only (DESIGN.md section 4.6).
+ * @throws AppError 404; 410 for what was deleted
  */
-export async function getByObjectName(
-  ctx: Ctx,
-  author: Account,
-  { name, viewerId, hosts }: { name: string; viewerId: string | null; hosts: OwnHosts },
-): Promise<Status> {
+export async function getByObjectName(site: Site, author: Account, name: string): Promise<Status> {
   const path = `/users/${author.username}/statuses/${name}`;
-  const id = name.split('-', 1)[0] ?? '';
-  const status = isId(id) ? await ctx.db.statuses.findOne({ _id: id }) : null;
-  if (status?.accountId === author._id && status.reblogOfId === null && pathOf(status.uri) === path) {
-    const [seen] = await visibleOf(ctx, viewerId, [status]);
-    if (seen) return seen;
-  } else await throwIfBuried(ctx, { path, hosts });
+  const status = await findByIdText(site, name.split('-', 1)[0] ?? '');
+  if (status?.accountId === author._id && status.reblogOfId === null && pathOf(status.uri) === path)
+    return status;
+  await throwIfBuried(site, path);
   throw notFound();
+}
+
+export async function findByIdText({ ctx }: Site, id: string): Promise<Status | null> {
+  return isId(id) ? ctx.db.statuses.findOne({ _id: id }) : null;
+}
+
+/** @throws AppError 404 for what this viewer may not see: hidden and missing look the same */
+export async function getSeen({ ctx }: Site, viewerId: string | null, status: Status): Promise<Status> {
+  const [seen] = await visibleOf(ctx, viewerId, [status]);
+  if (!seen) throw notFound();
+  return seen;
 }
 
 export const pathOf = (uri: string): string => new URL(uri).pathname;
 
 /** @throws Gone when there was something under this path */
-export async function throwIfBuried(
-  ctx: Ctx,
-  { path, hosts }: { path: string; hosts: OwnHosts },
-): Promise<void> {
+export async function throwIfBuried({ ctx, hosts }: Site, path: string): Promise<void> {
   const grave = await ctx.db.tombstones.findOne({ uri: { $in: await ownUris(ctx, hosts, path) } });
   if (grave) throw new Gone(grave);
 }

@@ -2,6 +2,7 @@ import { applyEffects } from '../../domain/effects.js';
 import type { Ctx } from '../../domain/ctx.js';
 import type { DomainEvent } from '../../domain/events.js';
 import { fetchParent } from '../../domain/remote/ancestors.js';
+import { resolveActor } from '../../domain/remote/actors.js';
 import { checkQuote } from '../../domain/remote/quotes.js';
 import type { Job } from '../../model/work.js';
 import { federate } from '../../outbox/index.js';
@@ -25,6 +26,8 @@ const kinds: Readonly<Record<string, (ctx: Ctx, payload: Record<string, unknown>
   },
   'fetch-parent': (ctx, { statusId, depth }) => fetchParent(ctx, String(statusId), Number(depth)),
   'check-quote': (ctx, { statusId }) => checkQuote(ctx, String(statusId)),
+  // Somebody said that it is gone; its own server knows.
+  'refresh-actor': async (ctx, { uri }) => void (await resolveActor(ctx, String(uri), { refresh: true })),
   'inbox-gone': inboxGone,
 };
 

@@ -3,6 +3,7 @@ import { loadAccount } from '../../domain/facts/accounts.js';
 import type { Account } from '../../model/account.js';
 import type { Status } from '../../model/status.js';
 import type { JsonObject } from '../../../federation/ports.js';
+import { toAnnounce, toCreate } from './activities.js';
 import { toActor } from './actor.js';
 import { toNote, type NoteFacts } from './note.js';
 
@@ -83,6 +84,39 @@ async function byIds<T extends { _id: string }>(
 export async function loadNote(ctx: Ctx, status: Status): Promise<JsonObject | null> {
   const facts = (await loadNotes(ctx, [status])).get(status._id);
   return facts ? toNote(ctx.names, facts) : null;
+}
+
+/**
+ * The Create or Announce of each of these statuses by `author`, in their order; reblogs of what is gone are left out.
+ * Seven queries, however many statuses.
+ */
+export async function loadActivities(
+  ctx: Ctx,
+  author: Account,
+  statuses: readonly Status[],
+): Promise<JsonObject[]> {
+  const shown = await byIds(
+    statuses.flatMap((s) => s.reblogOfId ?? []),
+    (ids) => ctx.db.statuses.find({ _id: { $in: ids } }).toArray(),
+  );
+  const authors = await byIds(
+    [...shown.values()].map((s) => s.accountId),
+    (ids) => ctx.db.accounts.find({ _id: { $in: ids } }).toArray(),
+  );
+  const notes = await loadNotes(
+    ctx,
+    statuses.filter((s) => s.reblogOfId === null),
+  );
+  return statuses.flatMap((status) => {
+    const facts = notes.get(status._id);
+    if (facts) return [toCreate(author, toNote(ctx.names, facts))];
+    const inner = shown.get(status.reblogOfId ?? '');
+    const innerAuthor = authors.get(inner?.accountId ?? '');
+    if (!inner || !innerAuthor) return [];
+    return [
+      toAnnounce({ wrapper: status, actor: author, shown: { uri: inner.uri, authorUri: innerAuthor.uri } }),
+    ];
+  });
 }
 
 /** The actor document of a local account; null when it is gone. */

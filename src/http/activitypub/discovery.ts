@@ -1,0 +1,131 @@
+import { Router } from 'express';
+import type { Request, Response } from 'express';
+import { toHostMetaJson, toHostMetaXml } from '../../../federation/discovery/host-meta.js';
+import { nodeinfoType, toNodeinfo, toNodeinfoDiscovery } from '../../../federation/discovery/nodeinfo.js';
+import { parseResource, toWebfinger, type Resource } from '../../../federation/discovery/webfinger.js';
+import { software } from '../../config/software.js';
+import { findLocalAccount } from '../../domain/accounts.js';
+import type { Ctx } from '../../domain/ctx.js';
+import { cachedFor, getInstance, loadInstanceStats } from '../../domain/instance.js';
+import { findOwnAccount } from '../../domain/remote/own.js';
+import { actorUri, instanceActorUri, mediaUrl, profileUrl } from '../../domain/urls.js';
+import { badRequest, gone, notFound } from '../../errors.js';
+import type { Account } from '../../model/account.js';
+import { pictureType } from '../../outbox/objects/parts.js';
+import { messagePage } from '../../web/layout.js';
+import { queryOf } from '../params.js';
+import { sendPage } from './answer.js';
+
+const keepSeconds = 3 * 86_400;
+const statsMs = 5 * 60_000;
+
+/** WebFinger, host-meta, NodeInfo. CORS is the application's (http/cors.ts). */
+export function discoveryRoutes(ctx: Ctx): Router {
+  const router = Router();
+  const { origin } = ctx.names;
+  const cached = (res: Response): Response => res.set('Cache-Control', `public, max-age=${keepSeconds}`);
+  router.get('/.well-known/webfinger', async (req, res) => {
+    const account = await getResource(ctx, queryOf(req)['resource']);
+    sendJson(cached(res), 'application/jrd+json; charset=utf-8', toDescriptor(ctx, account));
+  });
+  router.get('/.well-known/host-meta.json', (_req, res) => {
+    sendJson(cached(res), 'application/json; charset=utf-8', toHostMetaJson(origin));
+  });
+  router.get('/.well-known/host-meta', (req, res) => {
+    cached(res).vary('Accept');
+    if (req.accepts(['application/xrd+xml', 'application/xml', 'application/json']) === 'application/json')
+      return sendJson(res, 'application/json; charset=utf-8', toHostMetaJson(origin));
+    res.type('application/xrd+xml; charset=utf-8').send(Buffer.from(toHostMetaXml(origin)));
+  });
+  router.get('/.well-known/nodeinfo', (_req, res) => {
+    const links = toNodeinfoDiscovery({ origin, instanceActorUri: instanceActorUri(ctx.names) });
+    sendJson(cached(res), 'application/json; charset=utf-8', links);
+  });
+  const figures = cachedFor(ctx, statsMs, () => loadFigures(ctx));
+  for (const version of ['2.0', '2.1'] as const) {
+    router.get(`/nodeinfo/${version}`, async (_req, res) => {
+      res.set('Cache-Control', `public, max-age=${statsMs / 1000}`);
+      sendJson(res, nodeinfoType(version), toNodeinfo(version, await figures()));
+    });
+  }
+  router.get('/authorize_interaction', (req, res) => sendPage(req, res, { html: subscribePage(ctx, req) }));
+  return router;
+}
+
+function sendJson(res: Response, type: string, body: object): void {
+  res.type(type).send(Buffer.from(JSON.stringify(body)));
+}
+
+/** @throws AppError 400 malformed, 404 nobody here, 410 gone */
+async function getResource(ctx: Ctx, asked: unknown): Promise<Account> {
+  const resource = typeof asked === 'string' ? parseResource(asked) : null;
+  if (!resource) throw badRequest('The resource parameter is missing or malformed');
+  const account = await findResource(ctx, resource);
+  if (!account || account.domain !== null) throw notFound('There is nobody of that name here');
+  if (account.deletedAt !== null || account.suspendedAt !== null) throw gone();
+  return account;
+}
+
+async function findResource(ctx: Ctx, resource: Resource): Promise<Account | null> {
+  if (resource.kind === 'url') return (await findOwnAccount(ctx, resource.url)) ?? null;
+  const { username, domain } = resource;
+  if (domain !== ctx.names.handleDomain && !ctx.names.isOwn(domain)) return null;
+  return findLocalAccount(ctx, username);
+}
+
+function toDescriptor(ctx: Ctx, account: Account) {
+  const { names } = ctx;
+  const { username, avatar, actorType } = account;
+  const type = avatar?.path ? pictureType(avatar.path) : null;
+  const aliases = actorType === 'Application' ? [] : [actorUri(names, username), profileUrl(names, username)];
+  return toWebfinger({
+    username,
+    domain: names.handleDomain,
+    actorUri: account.uri,
+    profileUrl: account.url,
+    aliases,
+    subscribeTemplate: `${names.origin}/authorize_interaction?uri={uri}`,
+    ...(avatar?.path && type && { avatar: { url: mediaUrl(names, avatar.path), mediaType: type } }),
+  });
+}
+
+async function loadFigures(ctx: Ctx) {
+  const [stats, instance, activeHalfyear] = await Promise.all([
+    loadInstanceStats(ctx),
+    getInstance(ctx),
+    countActive(ctx, 180),
+  ]);
+  return {
+    software: { name: software.name, version: software.version },
+    openRegistrations: ctx.settings.registrations !== 'closed',
+    usage: {
+      users: stats.users,
+      activeMonth: stats.activeMonth,
+      activeHalfyear,
+      localPosts: stats.localStatuses,
+    },
+    metadata: {
+      nodeName: instance.title,
+      nodeDescription: instance.shortDescription,
+      // Clients that know servers by name know this one by its API.
+      upstream: { name: 'mastodon', version: software.mastodonVersion },
+    },
+  };
+}
+
+/** How many people used a client within these days. */
+async function countActive(ctx: Ctx, days: number): Promise<number> {
+  const since = new Date(ctx.clock.now().getTime() - days * 86_400_000).toISOString();
+  const tokens = await ctx.db.accessTokens.find({ lastUsedAt: { $gte: since } }).toArray();
+  return new Set(tokens.flatMap((t) => t.userId ?? [])).size;
+}
+
+/** Where other servers send people who want to follow or answer from here (the subscribe template). */
+function subscribePage(ctx: Ctx, req: Request): string {
+  const { uri } = queryOf(req);
+  const named = typeof uri === 'string' ? uri.slice(0, 500) : '';
+  return messagePage(ctx, {
+    title: 'Open it in your app',
+    text: `To follow or answer, sign in to ${ctx.names.handleDomain} with your app and paste this into its search: ${named}`,
+  });
+}

@@ -1,0 +1,154 @@
+import { createHash } from 'node:crypto';
+import { Router } from 'express';
+import type { Request, Response } from 'express';
+import { LRUCache } from 'lru-cache';
+import type { Json } from '../../../federation/ports.js';
+import type { Received as Verdict } from '../../../federation/inbox/receive.js';
+import { receive } from '../../../federation/inbox/receive.js';
+import { typesOf } from '../../../federation/vocabulary/values.js';
+import { now } from '../../domain/ctx.js';
+import { domainRules } from '../../domain/domains.js';
+import { findLocalAccount } from '../../domain/accounts.js';
+import { hostOf, instanceActorUri } from '../../domain/urls.js';
+import { AppError, gone, notFound, unavailable } from '../../errors.js';
+import type { Received } from '../../model/work.js';
+import { isSuspended } from '../../policy/domains.js';
+import { isDuplicateKey } from '../../store/port.js';
+import { createBacklog, type Backlog } from './backlog.js';
+import { textParam } from './query.js';
+import { readBody } from './read-body.js';
+import { toSignedRequest } from './signer.js';
+import type { Site } from './site.js';
+
+/** When to come back, seconds. */
+const retryAfter = '60';
+/** An actor that is said to be gone is looked at this often at most: the rumour needs no valid signature. */
+const lookAgainMs = 10 * 60_000;
+
+/** `POST` to the shared inbox and to personal ones: verified, stored for good, then 202 (ActivityPub section 7). */
+export function inboxRoutes(site: Site): Router {
+  const router = Router();
+  const backlog = createBacklog(site.ctx);
+  const departures = new LRUCache<string, number>({ max: 1000 });
+  const take = async (req: Request, res: Response, recipientId: string | null): Promise<void> => {
+    res.set('Cache-Control', 'private, no-store');
+    await accept(site, req, { res, recipientId, backlog, departures });
+  };
+  router.post('/inbox', (req, res) => take(req, res, null));
+  router.post('/actor/inbox', async (req, res) => {
+    const instance = await site.ctx.db.accounts.findOne({ uri: instanceActorUri(site.ctx.names) });
+    await take(req, res, instance?._id ?? null);
+  });
+  router.post('/users/:name/inbox', async (req, res) => {
+    const account = await findLocalAccount(site.ctx, textParam(req, 'name'));
+    if (!account || account.actorType === 'Application') throw notFound();
+    if (account.deletedAt !== null) throw gone();
+    await take(req, res, account._id);
+  });
+  return router;
+}
+
+interface Taken {
+  res: Response;
+  recipientId: string | null;
+  backlog: Backlog;
+  /** When each actor was last looked at because it was said to be gone. */
+  departures: LRUCache<string, number>;
+}
+
+async function accept(site: Site, req: Request, taken: Taken): Promise<void> {
+  const { ctx } = site;
+  const { res, recipientId, backlog } = taken;
+  if (await backlog.isFull()) throw later(res);
+  const body = await readBody(req, ctx.settings.inboxBytes);
+  const rules = await domainRules(ctx);
+  const verdict = await receive(await toSignedRequest(ctx, req, { hosts: site.hosts, body }), {
+    keys: site.keys,
+    clock: ctx.clock,
+    limits: { bytes: ctx.settings.inboxBytes },
+    isBlocked: (host) => isSuspended(rules, host),
+    knowsActor: async (uri) => (await ctx.db.accounts.findOne({ uri })) !== null,
+  });
+  if (verdict.outcome === 'rejected') {
+    if (verdict.status === 503) throw later(res);
+    throw new AppError(verdict.status, `Not accepted: ${verdict.reason}`);
+  }
+  if (verdict.outcome === 'ignored') await noteDeparture(site, verdict, taken.departures);
+  else if (await store(site, toReceived(site, req, { verdict, recipientId, body })))
+    ctx.jobs.nudge('received');
+  res.status(202).json({});
+}
+
+function later(res: Response): AppError {
+  res.set('Retry-After', retryAfter);
+  return unavailable('Try again later');
+}
+
+type Kept = Extract<Verdict, { outcome: 'accepted' | 'forwarded' }>;
+
+function toReceived(
+  { ctx }: Site,
+  req: Request,
+  { verdict, recipientId, body }: { verdict: Kept; recipientId: string | null; body: Buffer },
+): Received {
+  const at = now(ctx);
+  const own = verdict.outcome === 'accepted';
+  // What was passed on is queued under the one who did: nothing else about it is proven.
+  const sender = verdict.key.owner;
+  return {
+    _id: ctx.ids.next(),
+    state: 'ready',
+    dueAt: at,
+    leaseUntil: null,
+    attempts: 0,
+    lane: sender,
+    lastError: null,
+    createdAt: at,
+    activityId: verdict.activityId,
+    actor: sender,
+    host: hostOf(sender) ?? '',
+    type: verdict.type.slice(0, 100),
+    objectType: objectType(verdict.activity['object']),
+    body: body.toString('utf8'),
+    recipientId,
+    trust: own ? 'own' : 'forwarded',
+    replayKey: replayKey(req),
+    outcome: 'pending',
+    reason: null,
+  };
+}
+
+function objectType(object: Json | undefined): string | null {
+  return typesOf(Array.isArray(object) ? object[0] : object)[0]?.slice(0, 100) ?? null;
+}
+
+/** The signature covers target, date and digest: the same one twice is the same request twice. */
+function replayKey(req: Request): string {
+  const signature = req.get('signature') ?? req.get('authorization') ?? '';
+  return createHash('sha256').update(signature).digest('base64url');
+}
+
+/** @returns false for a request that was taken before */
+async function store({ ctx }: Site, received: Received): Promise<boolean> {
+  try {
+    await ctx.db.received.insertOne(received);
+    return true;
+  } catch (error) {
+    if (isDuplicateKey(error)) return false;
+    throw error;
+  }
+}
+
+/** A known actor says that it is gone and its key is: nothing is proven, but worth a look at its own id. */
+async function noteDeparture(
+  { ctx }: Site,
+  verdict: Extract<Verdict, { outcome: 'ignored' }>,
+  departures: LRUCache<string, number>,
+): Promise<void> {
+  if (verdict.reason !== 'deleted-with-key') return;
+  const { actor } = verdict;
+  const at = ctx.clock.now().getTime();
+  if (at - (departures.get(actor) ?? -Infinity) < lookAgainMs) return;
+  departures.set(actor, at);
+  await ctx.jobs.enqueue({ kind: 'refresh-actor', payload: { uri: actor }, lane: hostOf(actor) ?? actor });
+}

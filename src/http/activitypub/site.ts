@@ -1,0 +1,24 @@
+import type { KeyResolver } from '../../../federation/ports.js';
+import type { Ctx } from '../../domain/ctx.js';
+import type { Account } from '../../model/account.js';
+import type { Status } from '../../model/status.js';
+import type { OwnHosts } from './own-hosts.js';
+
+/** The pages for people behind the same URLs; they show what anybody may see. */
+export interface Pages {
+  front(): Promise<string>;
+  profile(account: Account, query: { maxId?: string | undefined }): Promise<string>;
+  status(status: Status): Promise<string>;
+  tag(tag: string, query: { maxId?: string | undefined }): Promise<string>;
+}
+
+export interface ActivityPubDeps {
+  keys: KeyResolver;
+  pages: Pages;
+}
+
+/** What the routes of this room share. */
+export interface Site extends ActivityPubDeps {
+  ctx: Ctx;
+  hosts: OwnHosts;
+}
