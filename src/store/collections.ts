@@ -1,5 +1,6 @@
 import type * as access from '../model/access.js';
 import type * as account from '../model/account.js';
+import type * as announcements from '../model/announcements.js';
 import type * as relations from '../model/relations.js';
 import type * as status from '../model/status.js';
 import type * as tags from '../model/tags.js';
@@ -38,6 +39,10 @@ export interface Documents {
   notifications: relations.Notification;
   markers: relations.Marker;
   reports: relations.Report;
+  suggestionDismissals: relations.SuggestionDismissal;
+  announcements: announcements.Announcement;
+  announcementReactions: announcements.AnnouncementReaction;
+  announcementDismissals: announcements.AnnouncementDismissal;
   apps: access.App;
   authorizationCodes: access.AuthorizationCode;
   accessTokens: access.AccessToken;
@@ -141,17 +146,13 @@ export const collections: { readonly [K in keyof Documents]: CollectionSpec } = 
   ),
   markers: declare('accountId timeline!'),
   reports: declare('accountId _id', 'targetId _id', 'uri!'),
+  suggestionDismissals: declare('accountId targetId!'),
+  announcements: declare(),
+  announcementReactions: declare('announcementId accountId name!', 'accountId'),
+  announcementDismissals: declare('accountId announcementId!', 'announcementId'),
   apps: declare('clientId!'),
   authorizationCodes: declare('codeHash!', 'expiresAt', 'userId'),
-  accessTokens: declare(
-    'tokenHash!',
-    'userId',
-    'appId',
-    'accountId',
-    'codeId?',
-    'lastUsedAt?',
-    'lastUsedAt?',
-  ),
+  accessTokens: declare('tokenHash!', 'userId', 'appId', 'accountId', 'codeId?', 'lastUsedAt?'),
   webSessions: declare('sessionHash!', 'userId', 'expiresAt'),
   idempotency: declare('key!', 'expiresAt'),
   jobs: declare(...queue, 'kind state'),
