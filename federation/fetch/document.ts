@@ -6,6 +6,7 @@ import { AS_ACCEPT, AS_MEDIA_TYPE, AS_NAMESPACE } from '../vocabulary/names.js';
 import { ownIdOf } from '../vocabulary/values.js';
 import { findAlternate } from './alternate.js';
 import type { HttpClient, HttpRequest } from './client.js';
+import { explainFailure } from './explain.js';
 import type { HttpOutcome, HttpResponse } from './outcome.js';
 
 export interface DocumentLoaderOptions {
@@ -34,24 +35,6 @@ export function isActivityStreamsType(header: string | undefined): boolean {
   const profile = parameters.map((part) => part.trim()).find((part) => part.startsWith('profile='));
   const profiles = profile?.slice('profile='.length).replaceAll(/^"|"$/g, '').split(/\s+/) ?? [];
   return profiles.includes(AS_NAMESPACE);
-}
-
-const permanent = ['too-large', 'encoding', 'protocol'];
-
-/** What everything but a 2xx answer means for the document. */
-function explain(outcome: HttpOutcome): Failed | null {
-  if (outcome.outcome === 'refused') {
-    return failed(outcome.reason === 'content-type' ? 'invalid' : 'refused', outcome.reason);
-  }
-  if (outcome.outcome === 'failed') {
-    return failed(permanent.includes(outcome.reason) ? 'invalid' : 'unavailable', outcome.reason);
-  }
-  const { status } = outcome;
-  if (status >= 200 && status < 300) return null;
-  if (status === 404) return failed('not-found', 'status 404');
-  if (status === 410) return failed('gone', 'status 410');
-  if (status >= 500 || status === 408 || status === 429) return failed('unavailable', `status ${status}`);
-  return failed('refused', `status ${status}`);
 }
 
 /** A document may speak for its id when it came from the id's host, asked for under that id or redirected to it. */
@@ -93,7 +76,7 @@ export function createDocumentLoader(options: DocumentLoaderOptions): DocumentLo
 
   const retrieve = async (requested: string, mayBePage: boolean): Promise<Retrieved | Failed> => {
     const answer = await get(requested);
-    const problem = explain(answer);
+    const problem = explainFailure(answer);
     if (problem || answer.outcome !== 'response') return problem ?? failed('unavailable', 'no answer');
     const isPage = /^(?:text\/html|application\/xhtml\+xml)\b/i.test(answer.headers['content-type'] ?? '');
     if (!isPage || !mayBePage) return read(answer, requested);
