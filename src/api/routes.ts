@@ -5,7 +5,10 @@ import { accountActionsRoutes } from './v1/accounts-actions.js';
 import { accountListsRoutes } from './v1/accounts-lists.js';
 import { accountsSelfRoutes } from './v1/accounts-self.js';
 import { accountsRoutes } from './v1/accounts.js';
+import { announcementsRoutes } from './v1/announcements.js';
 import { customEmojisRoutes } from './v1/custom-emojis.js';
+import { discoveryRoutes } from './v1/discovery.js';
+import { endorsementsRoutes } from './v1/endorsements.js';
 import { featuredTagsRoutes } from './v1/featured-tags.js';
 import { followRequestsRoutes } from './v1/follow-requests.js';
 import { hiddenRoutes } from './v1/hidden.js';
@@ -14,6 +17,7 @@ import { mediaRoutes } from './v1/media.js';
 import { notificationsRoutes } from './v1/notifications.js';
 import { personalRoutes } from './v1/personal.js';
 import { pollsRoutes } from './v1/polls.js';
+import { reportsRoutes } from './v1/reports.js';
 import { statusesActionsRoutes } from './v1/statuses-actions.js';
 import { statusesWriteRoutes } from './v1/statuses-write.js';
 import { statusesRoutes } from './v1/statuses.js';
@@ -43,6 +47,10 @@ export function apiRoutes(ctx: Ctx): Router {
     tagsRoutes(ctx),
     featuredTagsRoutes(ctx),
     personalRoutes(ctx),
+    endorsementsRoutes(ctx),
+    discoveryRoutes(ctx),
+    announcementsRoutes(ctx),
+    reportsRoutes(ctx),
     customEmojisRoutes(ctx),
     instanceRoutes(ctx),
   );

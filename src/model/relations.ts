@@ -51,6 +51,13 @@ export interface Endorsement {
   targetId: string;
 }
 
+/** An account that somebody does not want to be suggested again. */
+export interface SuggestionDismissal {
+  _id: string;
+  accountId: string;
+  targetId: string;
+}
+
 /** A favourite (Like on the wire); `emoji` when it came as an EmojiReact. */
 export interface Favourite {
   _id: string;

@@ -5,12 +5,13 @@ import type { Ctx } from '../../domain/ctx.js';
 import { statusContext } from '../../domain/context.js';
 import { loadEdits } from '../../domain/facts/edits.js';
 import { shownStatus } from '../../domain/visible.js';
+import { quotesOf } from '../../domain/quoting.js';
 import { statusesById } from '../../domain/status-lists.js';
 import { getVisibleStatus } from '../../domain/visible.js';
 import { notFound } from '../../errors.js';
-import { optionalUser, requireToken, requireUser, viewerIdOf } from '../../http/auth.js';
+import { optionalUser, requireToken, requireUser, signedIn, viewerIdOf } from '../../http/auth.js';
 import { idList } from '../../http/coerce.js';
-import { pageOf } from '../../http/paging.js';
+import { pageOf, sendPage } from '../../http/paging.js';
 import { parseParams } from '../../http/params.js';
 import { toStatusEdit } from '../entities/edits.js';
 import { toStatusSource } from '../entities/statuses.js';
@@ -68,6 +69,15 @@ export function statusesRoutes(ctx: Ctx): Router {
     const page = pageOf(req, pages.accounts);
     const edges = await rebloggedBy(ctx, viewerIdOf(req), { statusId: pathParam(req), page });
     await sendAccounts(ctx, { req, res }, { edges, page });
+  });
+
+  router.get('/api/v1/statuses/:id/quotes', requireUser('read', 'read:statuses'), async (req, res) => {
+    const { account } = signedIn(req);
+    const page = pageOf(req, pages.statuses);
+    const status = await shownStatus(ctx, account._id, pathParam(req));
+    const { items, ids } = await quotesOf(ctx, account._id, { status, page });
+    const shown = await showStatuses(ctx, account._id, items);
+    sendPage(req, res, { items: shown, ids, style: 'since_id', nextOnShort: false, limit: page.limit });
   });
 
   // No translation service is configured: as Mastodon, the post is then not to be had in another language.
