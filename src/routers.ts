@@ -1,11 +1,28 @@
 import type { Router } from 'express';
 import { apiRoutes } from './api/routes.js';
 import type { Ctx } from './domain/ctx.js';
+import { createKeyResolver } from './domain/remote/keys.js';
+import { activityPubRoutes, type Pages } from './http/activitypub/routes.js';
 import { oauthRoutes } from './oauth/routes.js';
 import { sseRoutes } from './streaming/sse.js';
 import type { Switchboard } from './streaming/switchboard.js';
+import { assetRoutes } from './web/assets.js';
+import { frontPage } from './web/pages/front.js';
+import { profilePage } from './web/pages/profile.js';
+import { statusPage } from './web/pages/status.js';
+import { tagPage } from './web/pages/tag.js';
 
 /** Every route of the server, in the order in which they are tried. */
 export function allRouters(ctx: Ctx, switchboard: Switchboard): Router[] {
-  return [sseRoutes(ctx, switchboard), oauthRoutes(ctx), apiRoutes(ctx)];
+  const federation = activityPubRoutes(ctx, { keys: createKeyResolver(ctx), pages: pagesOf(ctx) });
+  return [sseRoutes(ctx, switchboard), oauthRoutes(ctx), assetRoutes(), federation, apiRoutes(ctx)];
+}
+
+function pagesOf(ctx: Ctx): Pages {
+  return {
+    front: () => frontPage(ctx),
+    profile: (account, query) => profilePage(ctx, account, query),
+    status: (status) => statusPage(ctx, status),
+    tag: (tag, query) => tagPage(ctx, tag, query),
+  };
 }

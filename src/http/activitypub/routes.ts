@@ -1,0 +1,62 @@
+import { Router } from 'express';
+import type { ErrorRequestHandler } from 'express';
+import { authenticate, optionalUser } from '../auth.js';
+import { toTombstone } from '../../outbox/objects/note.js';
+import type { Ctx } from '../../domain/ctx.js';
+import { activityRoutes } from './activities.js';
+import { actorRoutes } from './actors.js';
+import { sendDocument, varies } from './answer.js';
+import { clientRoutes } from './c2s/routes.js';
+import { collectionRoutes } from './collections.js';
+import { discoveryRoutes } from './discovery.js';
+import { inboxRoutes } from './inbox.js';
+import { Gone } from './lookup.js';
+import { methodRoutes } from './methods.js';
+import { wantedOf } from './negotiate.js';
+import { createOwnHosts } from './own-hosts.js';
+import { pageRoutes } from './pages.js';
+import { responseRoutes } from './responses.js';
+import type { ActivityPubDeps, Site } from './site.js';
+import { statusRoutes } from './statuses.js';
+
+export type { ActivityPubDeps, Pages } from './site.js';
+
+/** Everything that other servers, and browsers at the same URLs, ask for. */
+export function activityPubRoutes(ctx: Ctx, deps: ActivityPubDeps): Router {
+  const site: Site = { ...deps, ctx, hosts: createOwnHosts(ctx) };
+  const router = Router();
+  router.use(discoveryRoutes(ctx), inboxRoutes(site), clientRoutes(site));
+  router.use(documents(site), methodRoutes());
+  return router;
+}
+
+/** URLs with a document for machines and, many of them, a page for people. Owners may use their token. */
+function documents(site: Site): Router {
+  const router = Router();
+  const paths = ['/actor', '/users/*rest', '/@*rest', '/tags/*rest', '/emojis/*rest'];
+  router.use(paths, (_req, res, next) => {
+    varies(res);
+    next();
+  });
+  router.get(
+    [...paths, '/', '/about', '/actor/*rest'],
+    authenticate(site.ctx),
+    optionalUser('read', 'read:statuses'),
+  );
+  router.use(
+    actorRoutes(site),
+    collectionRoutes(site),
+    responseRoutes(site),
+    statusRoutes(site),
+    activityRoutes(site),
+    pageRoutes(site),
+    tombstones,
+  );
+  return router;
+}
+
+/** What is gone leaves its Tombstone; people get the page of the error. */
+const tombstones: ErrorRequestHandler = (error: unknown, req, res, next) => {
+  if (!(error instanceof Gone) || wantedOf(req, 'activity') === 'page') return next(error);
+  sendDocument(req, res, toTombstone(error.grave), { status: 410 });
+};
