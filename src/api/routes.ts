@@ -14,6 +14,8 @@ import { followRequestsRoutes } from './v1/follow-requests.js';
 import { hiddenRoutes } from './v1/hidden.js';
 import { instanceRoutes } from './v1/instance.js';
 import { mediaRoutes } from './v1/media.js';
+import { notificationPolicyRoutes } from './v1/notification-policy.js';
+import { notificationRequestsRoutes } from './v1/notification-requests.js';
 import { notificationsRoutes } from './v1/notifications.js';
 import { personalRoutes } from './v1/personal.js';
 import { pollsRoutes } from './v1/polls.js';
@@ -23,6 +25,7 @@ import { statusesWriteRoutes } from './v1/statuses-write.js';
 import { statusesRoutes } from './v1/statuses.js';
 import { tagsRoutes } from './v1/tags.js';
 import { timelinesRoutes } from './v1/timelines.js';
+import { groupedNotificationsRoutes } from './v2/notifications.js';
 import { searchRoutes } from './v2/search.js';
 
 /** The Mastodon API. Needs `createApp` (http/app.ts), which knows the caller and has parsed the body under /api. */
@@ -41,7 +44,11 @@ export function apiRoutes(ctx: Ctx): Router {
     statusesActionsRoutes(ctx),
     pollsRoutes(ctx),
     timelinesRoutes(ctx),
+    // Before the routes that take any id.
+    notificationPolicyRoutes(ctx),
+    notificationRequestsRoutes(ctx),
     notificationsRoutes(ctx),
+    groupedNotificationsRoutes(ctx),
     mediaRoutes(ctx),
     searchRoutes(ctx),
     tagsRoutes(ctx),

@@ -3,8 +3,9 @@ import { idRange, isUpwards, type Page } from '../model/page.js';
 import { isDuplicateKey, type Filter } from '../store/port.js';
 import { accountsById } from './accounts.js';
 import { now, type Ctx } from './ctx.js';
+import { noteRequest } from './notification-requests.js';
+import { isOfficial, judge } from './notification-verdicts.js';
 import { hiddenFrom } from './relationships.js';
-import { relationshipsOf } from './relationships.js';
 
 export interface NewNotification {
   accountId: string;
@@ -18,25 +19,22 @@ export interface NewNotification {
   distinct?: string;
 }
 
-/** Kinds that staff must get whatever they mute. */
-const official = new Set<NotificationType>([
-  'admin.sign_up',
-  'admin.report',
-  'moderation_warning',
-  'severed_relationships',
-]);
 /** Kinds that clients show together, by status. */
 const grouped = new Set<NotificationType>(['favourite', 'reblog']);
 
-/** Tells a local account once; nobody is told about or by people they block or mute. @returns null when it was not stored */
+/**
+ * Tells a local account once; nobody is told about or by people they block or mute, and what its policy filters is put
+ * aside. @returns null when it was not stored
+ */
 export async function notify(ctx: Ctx, input: NewNotification): Promise<Notification | null> {
   if (input.accountId === input.fromId && input.type !== 'poll') return null;
   const people = await accountsById(ctx, [input.accountId, input.fromId]);
   const [to, from] = [people.get(input.accountId), people.get(input.fromId)];
   if (!to || !from || to.domain !== null || to.deletedAt || to.suspendedAt) return null;
-  if (!official.has(input.type) && (await isUnwanted(ctx, input))) return null;
+  const verdict = await judge(ctx, { ...input, to, from });
+  if (verdict === 'drop') return null;
   const parts = [input.type, input.fromId, input.statusId ?? '', input.reportId ?? '', input.distinct ?? ''];
-  const id = ctx.ids.next();
+  const id = ctx.ids.nextSmall();
   const document: Notification = {
     _id: id,
     accountId: input.accountId,
@@ -44,52 +42,47 @@ export async function notify(ctx: Ctx, input: NewNotification): Promise<Notifica
     fromId: input.fromId,
     statusId: input.statusId ?? null,
     reportId: input.reportId ?? null,
-    groupKey: grouped.has(input.type)
-      ? `${input.type}-${input.statusId}`
-      : input.type === 'follow'
-        ? `follow-${now(ctx).slice(0, 10)}`
-        : `ungrouped-${id}`,
+    groupKey: groupKeyOf(ctx, input) ?? `ungrouped-${id}`,
     key: parts.join(':'),
+    ...(verdict === 'filter' && { filtered: true }),
     createdAt: now(ctx),
   };
   return insertNotification(ctx, document);
 }
 
+function groupKeyOf(ctx: Ctx, { type, statusId }: NewNotification): string | null {
+  if (grouped.has(type)) return `${type}-${statusId}`;
+  return type === 'follow' ? `follow-${now(ctx).slice(0, 10)}` : null;
+}
+
 async function insertNotification(ctx: Ctx, document: Notification): Promise<Notification | null> {
+  const { accountId, key } = document;
   try {
     await ctx.db.notifications.insertOne(document);
   } catch (error) {
-    if (isDuplicateKey(error)) return null;
-    throw error;
+    if (!isDuplicateKey(error)) throw error;
+    if (await ctx.db.notifications.findOne({ accountId, key })) return null;
+    // Two processes made the same small id.
+    return insertNotification(ctx, { ...document, _id: ctx.ids.nextSmall() });
+  }
+  if (document.filtered) {
+    await noteRequest(ctx, document);
+    return document;
   }
   ctx.hub.publish({
-    channels: [`user:${document.accountId}`, `user:notification:${document.accountId}`],
+    channels: [`user:${accountId}`, `user:notification:${accountId}`],
     event: 'notification',
     payload: { notificationId: document._id },
   });
   return document;
 }
 
-async function isUnwanted(ctx: Ctx, input: NewNotification): Promise<boolean> {
-  const from = (await accountsById(ctx, [input.fromId])).get(input.fromId);
-  if (!from) return true;
-  const relation = (await relationshipsOf(ctx, input.accountId, [from])).get(from._id);
-  if (!relation || relation.block || relation.blockedBy || relation.mute?.notifications) return true;
-  if (relation.domainBlocked && !relation.follow) return true;
-  if (from.silencedAt && !relation.follow && input.type !== 'follow_request') return true;
-  if (!input.conversationId) return false;
-  return (
-    (await ctx.db.threadMutes.findOne({
-      accountId: input.accountId,
-      conversationId: input.conversationId,
-    })) !== null
-  );
-}
-
 export interface NotificationOptions {
   types?: readonly string[] | undefined;
   excludeTypes?: readonly string[] | undefined;
   fromId?: string | undefined;
+  /** Also those that were put aside. */
+  includeFiltered?: boolean | undefined;
 }
 
 /** Somebody's notifications, without those of people now hidden. */
@@ -98,6 +91,16 @@ export async function listNotifications(
   accountId: string,
   page: Page,
   options: NotificationOptions = {},
+): Promise<Notification[]> {
+  return withoutHidden(ctx, accountId, await readNotifications(ctx, accountId, page, options));
+}
+
+/** A slice of them, newest first, also of people now hidden. */
+export async function readNotifications(
+  ctx: Ctx,
+  accountId: string,
+  page: Page,
+  options: NotificationOptions,
 ): Promise<Notification[]> {
   const up = isUpwards(page);
   const range = idRange(page);
@@ -110,17 +113,22 @@ export async function listNotifications(
     ...(Object.keys(range).length && { _id: range }),
     ...(Object.keys(type).length && { type }),
     ...(options.fromId !== undefined && { fromId: options.fromId }),
+    ...(!options.includeFiltered && { filtered: { $ne: true } }),
   };
   const found = await ctx.db.notifications
     .find(filter)
     .sort({ _id: up ? 1 : -1 })
     .limit(page.limit)
     .toArray();
-  const shown = await withoutHidden(ctx, accountId, found);
-  return up ? shown.reverse() : shown;
+  return up ? found.reverse() : found;
 }
 
-async function withoutHidden(ctx: Ctx, accountId: string, list: Notification[]): Promise<Notification[]> {
+/** Without those of people whom the receiver hides by now. */
+export async function withoutHidden(
+  ctx: Ctx,
+  accountId: string,
+  list: readonly Notification[],
+): Promise<Notification[]> {
   const people = await accountsById(
     ctx,
     list.map((n) => n.fromId),
@@ -132,6 +140,6 @@ async function withoutHidden(ctx: Ctx, accountId: string, list: Notification[]):
     .toArray();
   const stillTold = new Set(mutes.map((m) => m.targetId));
   return list.filter(
-    (n) => people.has(n.fromId) && (official.has(n.type) || !hidden.has(n.fromId) || stillTold.has(n.fromId)),
+    (n) => people.has(n.fromId) && (isOfficial(n.type) || !hidden.has(n.fromId) || stillTold.has(n.fromId)),
   );
 }

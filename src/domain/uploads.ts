@@ -131,6 +131,12 @@ export async function deleteUpload(ctx: Ctx, who: Account, id: string): Promise<
   await deleteMedia(ctx, [media]);
 }
 
+/** Deletes what a deleted status of this account had attached, rather than keeping it for a new draft. */
+export async function deleteMediaOf(ctx: Ctx, who: Account, ids: readonly string[]): Promise<void> {
+  if (!ids.length) return;
+  await deleteMedia(ctx, await ctx.db.media.find({ _id: { $in: [...ids] }, accountId: who._id }).toArray());
+}
+
 /** Deletes documents, and the files that nothing else uses: files are named by their content and may be shared. */
 export async function deleteMedia(ctx: Ctx, media: readonly Media[]): Promise<void> {
   if (!media.length) return;

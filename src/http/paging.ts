@@ -34,8 +34,8 @@ function boundOf(raw: unknown): string | undefined {
 }
 
 export interface SentPage {
-  /** JSON of each item. */
-  items: unknown[];
+  /** JSON of each item in a list; or an object that holds them. */
+  items: object;
   /** The ids that page this list, first to last; may be more than `items` when some were filtered out late. */
   ids: string[];
   /** What leads to newer items on this endpoint (`pagination.prev` in endpoints.json). */

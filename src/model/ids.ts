@@ -5,6 +5,8 @@ import type { Clock } from '../../federation/ports.js';
 export interface Ids {
   /** A new id for a document born at `at` (default: now). Later ids are larger; equal times keep call order within a process. */
   next(at?: Date): string;
+  /** As `next`, below 2^53: for what the client API gives as a JSON number. Padded with zeros to the common length. */
+  nextSmall(): string;
 }
 
 const digits = 18;
@@ -19,6 +21,8 @@ const earliestMs = 1_525_878_906_251;
 export function createIds(clock: Clock): Ids {
   let lastMs = 0;
   let low = randomInt(0x8000);
+  let smallMs = 0;
+  let smallLow = 0;
   return {
     next(at) {
       const now = clock.now().getTime();
@@ -30,6 +34,16 @@ export function createIds(clock: Clock): Ids {
         if (at === undefined) ms = lastMs += 1;
       }
       return ((BigInt(ms) << 16n) | BigInt(low)).toString().padStart(digits, '0');
+    },
+    nextSmall() {
+      const now = clock.now().getTime();
+      smallLow = now > smallMs ? randomInt(0x400) : smallLow + 1;
+      smallMs = Math.max(now, smallMs);
+      if (smallLow > 0x7ff) {
+        smallMs += 1;
+        smallLow = 0;
+      }
+      return String(smallMs * 0x800 + smallLow).padStart(digits, '0');
     },
   };
 }
@@ -48,4 +62,14 @@ export function idAtTime(at: Date): string {
 /** True for text that has the form of an id. Anything else cannot name a document. */
 export function isId(value: unknown): value is string {
   return typeof value === 'string' && /^\d{1,19}$/.test(value);
+}
+
+/** An id as clients see it: a number without leading zeros. */
+export function toPublicId(id: string): string {
+  return id.replace(/^0+(?=\d)/, '');
+}
+
+/** An id as it is stored, from what a client sent. */
+export function toStoredId(id: string): string {
+  return isId(id) ? id.padStart(digits, '0') : id;
 }

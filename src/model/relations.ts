@@ -123,6 +123,7 @@ export type NotificationType =
   | 'quoted_update';
 
 export interface Notification {
+  /** A small id (model/ids.ts). */
   _id: string;
   accountId: string;
   type: NotificationType;
@@ -132,6 +133,8 @@ export interface Notification {
   groupKey: string;
   /** `type:fromId:statusId…`: what makes it the same notification. */
   key: string;
+  /** Put aside by the receiver's policy. Absent: no. */
+  filtered?: boolean;
   createdAt: string;
 }
 

@@ -1,6 +1,7 @@
 import type * as access from '../model/access.js';
 import type * as account from '../model/account.js';
 import type * as announcements from '../model/announcements.js';
+import type * as notificationPolicy from '../model/notification-policy.js';
 import type * as relations from '../model/relations.js';
 import type * as status from '../model/status.js';
 import type * as tags from '../model/tags.js';
@@ -37,6 +38,9 @@ export interface Documents {
   tagUses: tags.TagUse;
   homeEntries: relations.HomeEntry;
   notifications: relations.Notification;
+  notificationPolicies: notificationPolicy.NotificationPolicy;
+  notificationRequests: notificationPolicy.NotificationRequest;
+  notificationPermissions: notificationPolicy.NotificationPermission;
   markers: relations.Marker;
   reports: relations.Report;
   suggestionDismissals: relations.SuggestionDismissal;
@@ -144,6 +148,9 @@ export const collections: { readonly [K in keyof Documents]: CollectionSpec } = 
     'fromId',
     'accountId groupKey',
   ),
+  notificationPolicies: declare('accountId!'),
+  notificationRequests: declare('accountId fromId!', 'accountId _id', 'fromId'),
+  notificationPermissions: declare('accountId fromId!', 'fromId'),
   markers: declare('accountId timeline!'),
   reports: declare('accountId _id', 'targetId _id', 'uri!'),
   suggestionDismissals: declare('accountId targetId!'),

@@ -107,6 +107,17 @@ describe('uploads', () => {
     expect(await instance.ctx.files.exists(stored?.path ?? '')).toBe(true);
   });
 
+  test('stay for a new draft when their status is deleted, unless asked otherwise', async () => {
+    const [kept, dropped] = [await upload(), await upload()];
+    const first = await post(asAlice, { media_ids: [kept.id] });
+    await ok(asAlice.delete(`/api/v1/statuses/${first.id}`));
+    await instance.idle();
+    await post(asAlice, { media_ids: [kept.id] });
+    const second = await post(asAlice, { media_ids: [dropped.id] });
+    await ok(asAlice.delete(`/api/v1/statuses/${second.id}?delete_media=true`));
+    await refused(asAlice.get(`/api/v1/media/${dropped.id}`), 404);
+  });
+
   test('what nobody else uses is removed from disk', async () => {
     const lone = await sharp({ create: { width: 9, height: 9, channels: 3, background: 'red' } })
       .png()

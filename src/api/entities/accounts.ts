@@ -138,3 +138,12 @@ export function toRelationship(id: string, r: Relationship) {
     note: r.note,
   };
 }
+
+/** Enough of an account for a small picture with a name. */
+export function toPartialAccount(view: View, facts: AccountFacts) {
+  const { id, acct, url, avatar, avatar_static, avatar_description, locked, bot } = toPlainAccount(
+    view,
+    facts,
+  );
+  return { id, acct, url, avatar, avatar_static, avatar_description, locked, bot };
+}

@@ -11,9 +11,10 @@ import {
 import { listNotifications, type NotificationOptions } from '../../domain/notifications.js';
 import { notFound } from '../../errors.js';
 import { requireUser, signedIn } from '../../http/auth.js';
-import { idList, idParam, stringList } from '../../http/coerce.js';
+import { bool, idList, idParam, stringList } from '../../http/coerce.js';
 import { limitOf, pageOf, sendPage } from '../../http/paging.js';
 import { parseParams, queryOf } from '../../http/params.js';
+import { toPublicId } from '../../model/ids.js';
 import { toNotifications } from '../entities/notifications.js';
 import { viewOf } from '../entities/view.js';
 import { pages } from '../paging.js';
@@ -23,12 +24,19 @@ const options = z.object({
   types: stringList(50).optional(),
   exclude_types: stringList(50).optional(),
   account_id: idParam.optional(),
+  include_filtered: bool().default(false),
 });
 const ids = z.object({ ids: idList(80) });
 
+/** Which notifications are wanted. Those of one sender come with what was put aside, for looking at a request. */
 export function optionsOf(req: Request): NotificationOptions {
-  const { types, exclude_types: excludeTypes, account_id: fromId } = parseParams(options, req);
-  return { types, excludeTypes, fromId };
+  const given = parseParams(options, req);
+  return {
+    types: given.types,
+    excludeTypes: given.exclude_types,
+    fromId: given.account_id,
+    includeFiltered: given.include_filtered || given.account_id !== undefined,
+  };
 }
 
 export function notificationsRoutes(ctx: Ctx): Router {
@@ -44,7 +52,7 @@ export function notificationsRoutes(ctx: Ctx): Router {
     const items = toNotifications(viewOf(ctx, account._id), facts);
     sendPage(req, res, {
       items,
-      ids: found.map((n) => n._id),
+      ids: found.map((n) => toPublicId(n._id)),
       style: 'min_id',
       nextOnShort: true,
       limit: page.limit,

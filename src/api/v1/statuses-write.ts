@@ -8,8 +8,10 @@ import { deleteStatus } from '../../domain/statuses-delete.js';
 import { editStatus } from '../../domain/statuses-edit.js';
 import { publishStatus, type StatusInput } from '../../domain/statuses.js';
 import { getOwnStatus } from '../../domain/status-store.js';
+import { deleteMediaOf } from '../../domain/uploads.js';
 import { unprocessable } from '../../errors.js';
 import { requireUser, signedIn } from '../../http/auth.js';
+import { bool } from '../../http/coerce.js';
 import { parseParams } from '../../http/params.js';
 import type { Account, User } from '../../model/account.js';
 import { parseLanguage } from '../../text/language.js';
@@ -26,6 +28,7 @@ import {
   type NewStatusParams,
 } from '../status-params.js';
 
+const deleteParams = z.object({ delete_media: bool().default(false) });
 const policyParams = z.object({ quote_approval_policy: quotePolicyParam });
 
 /** Posting, editing and deleting. */
@@ -84,6 +87,7 @@ export function statusesWriteRoutes(ctx: Ctx): Router {
       status,
     );
     await deleteStatus(ctx, status);
+    if (parseParams(deleteParams, req).delete_media) await deleteMediaOf(ctx, account, status.mediaIds);
     res.json(shown);
   });
 
