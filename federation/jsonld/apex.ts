@@ -1,19 +1,24 @@
-import utils from 'activitypub-express/pub/utils.js';
-import { createContextLoader } from './contexts.js';
-import { extensionTerms } from './terms.js';
+import { AS_NAMESPACE } from '../vocabulary/names.js';
+import { loadContext } from './document-loader.js';
+import { EXTENSION_CONTEXT } from './terms.js';
+
+/** Any JSON-LD spelling of ActivityStreams → compact terms of ours, single values unboxed. Rejects what is no JSON-LD. */
+export type Compact = (document: object) => Promise<unknown>;
 
 /**
- * activitypub-express' JSON-LD face, bound to our bundled contexts and our document loader: its own loader would fetch
- * from the network. Nothing else of its networking, queue or signature check is used.
+ * activitypub-express' JSON-LD face, bound to our contexts; nothing of its networking, queue, store or signature check
+ * is used, and its own context loader, which would ask the network, is replaced. Loaded when it is first needed: most
+ * documents never are.
  */
-const settings = {
-  context: ['https://www.w3.org/ns/activitystreams', 'https://w3id.org/security/v1', extensionTerms],
-  jsonldContextLoader: createContextLoader(),
-};
-
-/** Any JSON-LD spelling of ActivityStreams → compact, single values unboxed. Rejects what is no JSON-LD. */
-export async function toCompact(document: object): Promise<unknown> {
-  // `fromJSONLD` reads the document's own contexts, and boxes every value; `toJSONLD` takes the boxes off again.
-  const boxed = await utils.fromJSONLD.call(settings, structuredClone(document));
-  return utils.toJSONLD.call(settings, boxed);
+export async function createCompacter(): Promise<Compact> {
+  const { default: utils } = await import('activitypub-express/pub/utils.js');
+  const settings = {
+    context: [AS_NAMESPACE, 'https://w3id.org/security/v1', EXTENSION_CONTEXT],
+    jsonldContextLoader: async (url: string) => loadContext(url),
+  };
+  return async (document) => {
+    // `fromJSONLD` reads the document's own contexts and boxes every value; `toJSONLD` takes the boxes off again.
+    const boxed = await utils.fromJSONLD.call(settings, document);
+    return boxed !== null && typeof boxed === 'object' ? utils.toJSONLD.call(settings, boxed) : null;
+  };
 }

@@ -1,68 +1,62 @@
 import type { Json, JsonObject } from '../ports.js';
-import { toCompact } from './apex.js';
+import { AS_NAMESPACE } from '../vocabulary/names.js';
+import { idOf, isRecord, list, ownIdOf } from '../vocabulary/values.js';
+import { createCompacter, type Compact } from './apex.js';
+import { namesActivityStreams, shapeOf } from './shape.js';
 
-export interface Normalised {
-  document: JsonObject;
-  /** How it got its shape. */
-  path: 'fast' | 'processed' | 'as-sent';
+export type Normalised =
+  | {
+      outcome: 'ok';
+      document: JsonObject;
+      /**
+       * `fast`: it had our shape already. `slow`: what JSON-LD processing made of it. `as-sent`: it should have been
+       * processed, but is no valid JSON-LD or came out as something else; the readers make of it what they can.
+       */
+      path: 'fast' | 'slow' | 'as-sent';
+    }
+  | { outcome: 'refused'; reason: 'restructured' | 'too-complex' };
+
+export type Normalise = (json: JsonObject) => Promise<Normalised>;
+
+/** Contexts as the processor can use them: ActivityStreams first where it is missing, nothing that is no URL. */
+function withUsableContext(document: JsonObject): JsonObject {
+  const parts = list(document['@context'], 32) as Json[];
+  const context = parts.filter((part) => (typeof part === 'string' ? URL.canParse(part) : isRecord(part)));
+  return { ...document, '@context': namesActivityStreams(context) ? context : [AS_NAMESPACE, ...context] };
 }
 
-/** Documents with more than this are read as they are: JSON-LD processing costs more than it could tell. */
-const maxNodes = 2_000;
+/** Processing must not turn a document into another one: the id and actor that were checked are the ones it has. */
+function isSameThing(before: JsonObject, after: JsonObject): boolean {
+  const id = ownIdOf(before);
+  const actor = before['actor'] === undefined ? null : idOf(before['actor']);
+  return (id === null || ownIdOf(after) === id) && (actor === null || idOf(after['actor']) === actor);
+}
 
 /**
- * The compact shape that our readers expect. Almost everything that is sent has it already and is used as it is. What is
- * spelled with prefixes, expanded IRIs, `@value` or `@graph` goes through a JSON-LD processor that never touches the
- * network; what that cannot read stays as it was sent, for the readers to make of it what they can. Never throws.
+ * Makes `normalise`, which gives every document the compact shape that the readers of `vocabulary/` expect. Nearly all
+ * documents have it already and are handed back as they are. Those whose keys are written another way (`as:object`,
+ * `@id`, full IRIs, aliases declared in their context) go through activitypub-express' JSON-LD processing, within
+ * limits, with bundled contexts only. Documents that move their parts about (`@graph`, `@included`, `@reverse`) are
+ * refused. Never throws. Go on with the returned document only, so that what is checked is what is used.
  */
-export async function normalise(document: JsonObject): Promise<Normalised> {
-  const shape = inspect(document);
-  if (shape === 'compact') return { document, path: 'fast' };
-  if (shape === 'too-large') return { document, path: 'as-sent' };
-  try {
-    const compact = await toCompact(document);
-    if (isObject(compact) && isSameThing(document, compact)) {
-      delete compact['@context'];
-      return { document: compact, path: 'processed' };
-    }
-  } catch {
-    // Two contexts in use are no valid JSON-LD (Pixelfed's capabilities, BookWyrm's articles): read them as JSON.
-  }
-  return { document, path: 'as-sent' };
-}
+export function createNormaliser(): Normalise {
+  let compacter: Promise<Compact> | null = null;
 
-/** Does any key need a JSON-LD processor? Without recursion; contexts are not looked into. */
-function inspect(document: JsonObject): 'compact' | 'foreign' | 'too-large' {
-  const stack: Json[] = [document];
-  let foreign = false;
-  for (let nodes = 0; stack.length; nodes += 1) {
-    if (nodes > maxNodes) return foreign ? 'too-large' : 'compact';
-    const node = stack.pop();
-    if (Array.isArray(node)) stack.push(...node);
-    else if (isObject(node)) {
-      for (const [key, value] of Object.entries(node)) {
-        if (key === '@context' || key.endsWith('Map')) continue;
-        if (isForeign(key, value)) foreign = true;
-        stack.push(value);
+  return async (json) => {
+    const shape = shapeOf(json);
+    if (shape === 'compact') return { outcome: 'ok', document: json, path: 'fast' };
+    if (shape !== 'aliased') return { outcome: 'refused', reason: shape };
+    try {
+      const compact = await (compacter ??= createCompacter());
+      // The processor writes into what it is given.
+      const processed = await compact(withUsableContext(structuredClone(json)));
+      if (isRecord(processed)) {
+        const document = { ...processed, '@context': AS_NAMESPACE } as JsonObject;
+        if (isSameThing(json, document)) return { outcome: 'ok', document, path: 'slow' };
       }
+    } catch {
+      // Two contexts in use are no valid JSON-LD (Pixelfed's capabilities, BookWyrm's articles).
     }
-  }
-  return foreign ? 'foreign' : 'compact';
-}
-
-/** `as:Note`, `https://www.w3.org/ns/activitystreams#object`, `@value` …; `@id` and `@type` are read as they are. */
-function isForeign(key: string, value: Json): boolean {
-  if (key.startsWith('@')) return key !== '@id' && key !== '@type';
-  if (key === 'type' || key === '@type') return false;
-  return /^(?:as|https?|_):/.test(key) || (isObject(value) && '@value' in value);
-}
-
-/** Processing must not turn a document into another one: the ids that it was sent with are the ids it has. */
-function isSameThing(before: JsonObject, after: JsonObject): boolean {
-  const id = before['id'] ?? before['@id'];
-  return id === undefined || id === after['id'];
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+    return { outcome: 'ok', document: json, path: 'as-sent' };
+  };
 }
