@@ -3,6 +3,7 @@ import { apiRoutes } from './api/routes.js';
 import type { Ctx } from './domain/ctx.js';
 import { createKeyResolver } from './domain/remote/keys.js';
 import { activityPubRoutes, type Pages } from './http/activitypub/routes.js';
+import { mediaRoutes } from './http/media.js';
 import { oauthRoutes } from './oauth/routes.js';
 import { sseRoutes } from './streaming/sse.js';
 import type { Switchboard } from './streaming/switchboard.js';
@@ -15,7 +16,7 @@ import { tagPage } from './web/pages/tag.js';
 /** Every route of the server, in the order in which they are tried. */
 export function allRouters(ctx: Ctx, switchboard: Switchboard): Router[] {
   const federation = activityPubRoutes(ctx, { keys: createKeyResolver(ctx), pages: pagesOf(ctx) });
-  return [sseRoutes(ctx, switchboard), oauthRoutes(ctx), assetRoutes(), federation, apiRoutes(ctx)];
+  return [sseRoutes(ctx, switchboard), oauthRoutes(ctx), assetRoutes(), mediaRoutes(ctx), federation, apiRoutes(ctx)];
 }
 
 function pagesOf(ctx: Ctx): Pages {

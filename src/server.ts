@@ -8,6 +8,7 @@ import { takeLock } from './lock.js';
 import { allRouters } from './routers.js';
 import { createSwitchboard } from './streaming/switchboard.js';
 import { attachWebSockets } from './streaming/websocket.js';
+import { errorPage } from './web/layout.js';
 
 export interface RunningServer {
   /** Where it listens, e.g. `http://127.0.0.1:3000`. Null for a process that only works. */
@@ -65,7 +66,7 @@ interface Web {
 
 async function startWeb(ctx: Context): Promise<Web> {
   const switchboard = createSwitchboard(ctx);
-  const app = createApp(ctx, { routers: allRouters(ctx, switchboard) });
+  const app = createApp(ctx, { routers: allRouters(ctx, switchboard), errorPage: errorPage(ctx) });
   const server = createServer(timeouts, app);
   const endWebSockets = attachWebSockets(ctx, server, switchboard);
   await listen(server, ctx.settings);

@@ -35,6 +35,7 @@ const doors = [
   'src/store/port.ts',
   'src/jobs/port.ts',
   'src/media/port.ts',
+  'src/media/probe.ts',
   'federation/vocabulary',
   'federation/ports.ts',
 ];
@@ -111,7 +112,7 @@ export const restrictedPackages: Record<string, readonly string[]> = {
   mingo: ['src/store/embedded/'],
   'activitypub-express': ['federation/'],
   sharp: ['src/media/'],
-  express: ['src/http/', 'src/api/', 'src/oauth/', 'src/web/', 'src/streaming/'],
+  express: ['src/http/', 'src/api/', 'src/oauth/', 'src/web/', 'src/streaming/', 'src/routers.ts'],
 };
 
 export function roomOf(file: string): Room {

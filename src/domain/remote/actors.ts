@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../../federation/ports.js';
-import { lookupHandle } from '../../../federation/discovery/webfinger.js';
+import { confirmHandle, lookupHandle } from '../../../federation/discovery/webfinger.js';
 import { parseActor, type RemoteActor } from '../../../federation/vocabulary/actor.js';
 import type { Account } from '../../model/account.js';
 import { isSuspended } from '../../policy/domains.js';
@@ -67,7 +67,7 @@ export async function resolveHandle(ctx: Ctx, acct: string): Promise<Account | n
   const domain = key.split('@')[1];
   if (domain === undefined || isSuspended(await domainRules(ctx), domain)) return known;
   const found = await lookupHandle(key, ctx.http);
-  if (found.outcome !== 'found') return known;
+  if (found.outcome !== 'ok') return known;
   return (await resolveActor(ctx, found.actorUri, { refresh: true })) ?? known;
 }
 
@@ -84,23 +84,24 @@ export async function ingestActor(ctx: Ctx, document: JsonObject): Promise<Accou
   const stored = await ctx.db.accounts.findOne({ uri: actor.id });
   if (stored?.deletedAt) return null;
   const domain = await domainOf(ctx, actor, stored);
+  if (domain === null) return null;
   const account = await storeActor(ctx, { actor, domain, stored });
   await storeKeys(ctx, actor);
   return account;
 }
 
 /**
- * The domain of an actor's handle. Usually its own host; another one only where that domain's WebFinger names this very
- * actor. A host whose actors had their handles there before is not asked again for each.
+ * The domain of an actor's handle: usually its own host; another one only where that domain's WebFinger names this very
+ * actor. A host whose actors had their handles there before is not asked again for each. Null: somebody else owns the
+ * name.
  */
-async function domainOf(ctx: Ctx, actor: RemoteActor, stored: Account | null): Promise<string> {
+async function domainOf(ctx: Ctx, actor: RemoteActor, stored: Account | null): Promise<string | null> {
   const host = hostOf(actor.id) ?? '';
   if (stored?.domain && !isStale(ctx, stored)) return stored.domain;
-  const neighbour = await ctx.db.accounts.findOne({ domain: host });
-  if (neighbour && !stored) return host;
-  const found = await lookupHandle(`${actor.username}@${host}`, ctx.http);
-  if (found.outcome === 'found' && found.actorUri === actor.id) return found.subject.domain;
-  return stored?.domain ?? host;
+  if (!stored && (await ctx.db.accounts.findOne({ domain: host }))) return host;
+  const confirmed = await confirmHandle({ actorUri: actor.id, username: actor.username }, ctx.http);
+  if (confirmed.outcome === 'ok') return confirmed.subject.domain;
+  return confirmed.outcome === 'refused' ? null : (stored?.domain ?? host);
 }
 
 async function storeActor(
