@@ -40,6 +40,7 @@ export function createJobs(deps: JobsDeps): JobsService {
     received: queueOf(deps.db.received),
   };
   let runners: Runners | null = null;
+  let peers: Peers | null = null;
   let stopSweeping: () => Promise<void> = async () => {};
 
   const port = createPort({
@@ -53,7 +54,10 @@ export function createJobs(deps: JobsDeps): JobsService {
     ...port,
     start: async (ctx, generation) => {
       if (deps.alone) await Promise.all(Object.values(queues).map((queue) => queue.reclaimAll()));
-      runners = createRunners(ctx, queues, { generation, ...(deps.alone ? timing.alone : timing.many) });
+      const { clock, log, settings } = ctx;
+      peers = new Peers({ peers: ctx.db.peers, clock, log, perHost: settings.deliveryPerHost });
+      const { pollMs, overlapMs } = deps.alone ? timing.alone : timing.many;
+      runners = createRunners(ctx, queues, { generation, peers, pollMs, overlapMs });
       for (const runner of Object.values(runners)) runner.start();
       stopSweeping = startSweeping(ctx);
     },
@@ -61,6 +65,7 @@ export function createJobs(deps: JobsDeps): JobsService {
       await stopSweeping();
       const stopped = Object.values(runners ?? {});
       await Promise.all(stopped.map((runner) => runner.stop(graceMs)));
+      await peers?.flushed();
       runners = null;
     },
     idle: async () => {
@@ -69,9 +74,10 @@ export function createJobs(deps: JobsDeps): JobsService {
         const all = Object.values(runners);
         for (const runner of all) await runner.idle();
         const count = all.reduce((sum, runner) => sum + runner.count, 0);
-        if (count === before) return;
+        if (count === before) break;
         before = count;
       }
+      await peers?.flushed();
     },
   };
 }
@@ -88,17 +94,20 @@ interface Runners {
   received: Runner<Received>;
 }
 
-interface Timing {
+interface Surroundings {
   generation: number;
+  peers: Peers;
   pollMs: number;
   overlapMs: number;
 }
 
-function createRunners(ctx: Ctx, queues: Queues, timing: Timing): Runners {
+function createRunners(
+  ctx: Ctx,
+  queues: Queues,
+  { generation, peers, pollMs, overlapMs }: Surroundings,
+): Runners {
   const { clock, log, settings } = ctx;
-  const common = { clock, log, pollMs: timing.pollMs, overlapMs: timing.overlapMs };
-  const { generation } = timing;
-  const peers = new Peers({ peers: ctx.db.peers, clock, log, perHost: settings.deliveryPerHost });
+  const common = { clock, log, pollMs, overlapMs };
   const deliveries = createDeliveryRunner(ctx, queues.deliveries, { ...common, generation, peers });
   const heardFrom = async (host: string): Promise<void> => {
     await peers.heardFrom(host);

@@ -51,6 +51,7 @@ export function createDeliveryRunner(
       orderKey: (delivery) => `${delivery.accountId} ${delivery.inbox}`,
     },
     prepare: async (hosts) => {
+      if (!hosts.length) return;
       await peers.prepare(hosts);
       const current = await rules();
       for (const host of hosts) {
