@@ -33,7 +33,8 @@ ferretdb_start() {
   # It prints its URL once it listens.
   for _ in $(seq 1 300); do
     if [ -s "$dir/url" ]; then
-      head -n 1 "$dir/url"
+      # Its updates are not atomic when they come over several connections, so each client keeps to one.
+      echo "$(head -n 1 "$dir/url")?maxPoolSize=1"
       return 0
     fi
     kill -0 "$pid" 2>/dev/null || break

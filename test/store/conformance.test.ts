@@ -10,17 +10,16 @@ import {
 import {
   by,
   engines,
-  findMissingCapabilities,
   idsOf,
   indexes,
   reopenable,
   unique,
   uniqueSparse,
-  type Capability,
   type Doc,
   type Place,
 } from './engines.js';
-import { filters, zoo } from './filters.js';
+import { findMissingCapabilities, type Capability } from './capabilities.js';
+import { filters, nested, nestedFilters, zoo } from './filters.js';
 import { updates } from './updates.js';
 
 const specs = {
@@ -58,6 +57,13 @@ describe.each(engines)('$name', (engine) => {
   let where: Place;
   let store: Store;
   let missing: Set<Capability>;
+  const others: Place[] = [];
+  /** A database of its own, removed at the end. */
+  const create = (): Place => {
+    const place = engine.create();
+    others.push(place);
+    return place;
+  };
   const open = (name: Name): Collection<Doc> => store.collection<Doc>(name);
   const lacks = (capability: Capability): boolean => {
     if (missing.has(capability)) process.stderr.write(`  skipped on ${engine.name}: needs ${capability}\n`);
@@ -67,14 +73,13 @@ describe.each(engines)('$name', (engine) => {
   beforeAll(async () => {
     missing = await findMissingCapabilities(engine);
     where = engine.create();
-    const without = missing.has('array indexes')
-      ? { tagged: indexes(), optional: indexes(), boosts: indexes() }
-      : {};
-    store = await where.open({ ...specs, ...without });
+    store = await where.open(specs);
     await open('plainZoo').insertMany(zoo);
     await open('indexedZoo').insertMany(zoo);
   });
-  afterAll(async () => where.remove());
+  afterAll(async () => {
+    for (const place of [where, ...others]) await place.remove();
+  });
 
   test('is there', async () => {
     await expect(store.ping()).resolves.toBeUndefined();
@@ -83,7 +88,9 @@ describe.each(engines)('$name', (engine) => {
   });
 
   describe('filters', () => {
-    test.each(filters)('%j finds %s', async (filter, expected) => {
+    // A named third parameter would be taken for Jest's `done`.
+    test.each(filters)('%j finds %s', async (...[filter, expected, needs]) => {
+      if (needs && lacks(needs)) return;
       const sorted = async (name: Name): Promise<string> =>
         idsOf(await open(name).find(filter).sort({ _id: 1 }).toArray()).join(' ');
       const unsorted = async (name: Name): Promise<string> =>
@@ -99,6 +106,19 @@ describe.each(engines)('$name', (engine) => {
       expect(await open('plainZoo').countDocuments(filter)).toBe(count);
       expect(await open('indexedZoo').countDocuments(filter)).toBe(count);
       expect(await open('indexedZoo').countDocuments(filter, { limit: 2 })).toBe(Math.min(2, count));
+    });
+
+    test('arrays within arrays', async () => {
+      if (lacks('nested arrays')) return;
+      const collections = create().open({ plain: indexes(), indexed: indexes(by('tags'), by('list.k')) });
+      for (const name of ['plain', 'indexed']) {
+        const c = (await collections).collection<Doc>(name);
+        await c.insertMany(nested);
+        for (const [filter, expected] of nestedFilters) {
+          const found = idsOf(await c.find(filter).sort({ _id: 1 }).toArray()).join(' ');
+          expect({ name, filter, found }).toEqual({ name, filter, found: expected });
+        }
+      }
     });
 
     test('findOne gives null when nothing matches, and the first of a sort', async () => {
@@ -169,21 +189,18 @@ describe.each(engines)('$name', (engine) => {
     test.each(sorts)('%j of mixed and missing values', async (sort, expected) => {
       for (const name of ['sorted', 'unsorted'] as const) {
         const spec = name === 'sorted' ? indexes(by('v', '_id'), by('group', 'v')) : indexes();
-        const place = engine.create();
-        const c = (await place.open({ c: spec })).collection<Doc>('c');
+        const c = (await create().open({ c: spec })).collection<Doc>('c');
         await c.insertMany(docs.map((doc) => ({ ...doc, group: 1 })));
         expect(idsOf(await c.find({}).sort(sort).toArray()).join(' ')).toBe(expected);
         expect(idsOf(await c.find({ group: 1 }).sort(sort).skip(2).limit(3).toArray())).toEqual(
           expected.split(' ').slice(2, 5),
         );
-        await place.remove();
       }
     });
 
     test('arrays sort by their least element upwards, by their greatest downwards', async () => {
       if (lacks('sort of arrays')) return;
-      const place = engine.create();
-      const c = (await place.open({ c: indexes(by('v')) })).collection<Doc>('c');
+      const c = (await create().open({ c: indexes(by('v')) })).collection<Doc>('c');
       await c.insertMany([
         { _id: '1', v: [5, 1] },
         { _id: '2', v: 3 },
@@ -193,7 +210,6 @@ describe.each(engines)('$name', (engine) => {
       ]);
       expect(idsOf(await c.find({}).sort({ v: 1 }).toArray())).toEqual(['4', '5', '1', '3', '2']);
       expect(idsOf(await c.find({}).sort({ v: -1 }).toArray())).toEqual(['3', '1', '2', '5', '4']);
-      await place.remove();
     });
 
     test('a direction other than 1 and -1 is refused', async () => {
@@ -347,7 +363,8 @@ describe.each(engines)('$name', (engine) => {
       const doc = {
         _id: 'round',
         text: 'née \u{1F600} \u0000 "quoted" \\u0041',
-        list: [1, [2, [3]], {}, [], null],
+        list: [1, {}, null, 'x'],
+        empty: [],
         deep: { a: { b: { c: [true, false, 1.5, -7, 1e21] } } },
         gone: undefined,
         inner: { gone: undefined, kept: null },
@@ -417,7 +434,8 @@ describe.each(engines)('$name', (engine) => {
   });
 
   describe('updates', () => {
-    test.each(updates)('%s', async (title, before, update, after) => {
+    test.each(updates)('%s', async (...[title, before, update, after, needs]) => {
+      if (needs && lacks(needs)) return;
       const c = open('plain');
       const _id = `update ${title}`;
       await c.insertOne({ _id, ...before });
@@ -497,6 +515,7 @@ describe.each(engines)('$name', (engine) => {
 
   describe('upserts', () => {
     test('insert the equalities of the filter, $setOnInsert and the rest', async () => {
+      if (lacks('upserts from $and')) return;
       const c = open('plain');
       const result = await c.updateOne(
         { kind: 'up', 'o.x': 1, n: { $gt: 5 }, $and: [{ z: { $eq: 'z' } }] },
@@ -555,6 +574,7 @@ describe.each(engines)('$name', (engine) => {
 
   describe('claims', () => {
     test('in parallel give every document once, in order', async () => {
+      if (lacks('atomic updates')) return;
       const c = open('queue');
       const total = 40;
       await c.insertMany(
@@ -581,6 +601,7 @@ describe.each(engines)('$name', (engine) => {
     });
 
     test('increments in parallel are not lost', async () => {
+      if (lacks('atomic updates')) return;
       const c = open('plain');
       await c.insertOne({ _id: 'counter', n: 0 });
       await Promise.all(
@@ -602,6 +623,7 @@ describe.each(engines)('$name', (engine) => {
     });
 
     test('on one field; missing counts as null', async () => {
+      if (lacks('codes of duplicate updates') || lacks('unique missing values')) return;
       const c = open('people');
       await c.insertOne({ _id: 'p1', email: 'one' });
       await expect(c.insertOne({ _id: 'p2', email: 'one' })).rejects.toMatchObject(refusal);
@@ -624,6 +646,7 @@ describe.each(engines)('$name', (engine) => {
     });
 
     test('on several fields', async () => {
+      if (lacks('codes of duplicate updates')) return;
       const c = open('members');
       await c.insertOne({ _id: '1', team: 'a', name: 'x' });
       await c.insertOne({ _id: '2', team: 'a', name: 'y' });
@@ -672,7 +695,7 @@ describe.each(engines)('$name', (engine) => {
     });
 
     test('on arrays hold for each element', async () => {
-      if (lacks('array indexes')) return;
+      if (lacks('unique elements of arrays')) return;
       const c = open('tagged');
       await c.insertOne({ _id: '1', tags: ['a', 'b', 'a'] });
       await c.insertOne({ _id: '2', tags: ['c'] });
@@ -836,7 +859,7 @@ describe.each(reopenable)('$name, opened again', (engine) => {
     expect(await c.countDocuments({ t: { $in: ['x', 1] } })).toBe(700);
     expect(await c.countDocuments({ a: 0 })).toBe(234);
     await second.close();
-    await expect(where.open({ c: indexes(unique('b')) })).rejects.toMatchObject({ code: 11000 });
+    await expect(where.open({ c: indexes(unique('b')) })).rejects.toThrow(/E11000|UNIQUE/);
     const third = await where.open({ c: indexes(by('b', '_id')) });
     expect(await third.collection<Doc>('c').countDocuments({ b: 3 })).toBe(100);
     await where.remove();

@@ -100,61 +100,6 @@ export const uniqueSparse = (...paths: string[]): IndexSpec => ({ ...unique(...p
 
 export const idsOf = (found: readonly Document[]): string[] => found.map(({ _id }) => _id);
 
-export type Capability = 'partial indexes' | 'text search' | 'explain' | 'array indexes' | 'sort of arrays';
-
-/**
- * What the server behind LANDFALL_TEST_MONGODB_URL cannot do although MongoDB's documentation promises it, found by
- * trying. FerretDB v1 lacks some; the tests concerned say so and are skipped on that engine only.
- */
-export async function findMissingCapabilities(engine: EngineUnderTest): Promise<Set<Capability>> {
-  const missing = new Set<Capability>();
-  if (engine !== mongo) return missing;
-  const { url, drop } = freshUrl();
-  const client = new MongoClient(url);
-  const collection = client.db().collection<Doc>('probe');
-  const probe = async (capability: Capability, works: () => Promise<boolean>): Promise<void> => {
-    const answer = await works().catch((error: unknown) => error);
-    if (answer === true) return;
-    missing.add(capability);
-    process.stderr.write(
-      `${engine.name}: ${capability} left out, the server lacks them (${String(answer)})\n`,
-    );
-  };
-  try {
-    await collection.insertMany([
-      { _id: '1', tags: ['b', 'z'] },
-      { _id: '2', tags: ['c', 'a'] },
-    ]);
-    await probe('partial indexes', async () => {
-      await collection.createIndex(
-        { p: 1 },
-        { unique: true, partialFilterExpression: { p: { $type: 'string' } } },
-      );
-      return true;
-    });
-    await probe('text search', async () => {
-      await collection.createIndex({ t: 'text' });
-      return true;
-    });
-    await probe('explain', async () => {
-      const plan = await client.db().command({ explain: { find: 'probe', filter: { _id: '1' } } });
-      return /IDHACK|IXSCAN|EXPRESS/.test(JSON.stringify(plan['queryPlanner'] ?? {}));
-    });
-    await probe('array indexes', async () => {
-      await collection.createIndex({ tags: 1 }, { unique: true });
-      const second = await collection.insertOne({ _id: '3', tags: ['a'] }).catch(() => 'refused');
-      return second === 'refused';
-    });
-    await probe('sort of arrays', async () => {
-      const found = await collection
-        .find({ _id: { $in: ['1', '2'] } })
-        .sort({ tags: 1 })
-        .toArray();
-      return found[0]?._id === '2';
-    });
-  } finally {
-    await client.close();
-    await drop();
-  }
-  return missing;
-}
+/** The name of the database that `place` is about, for probes. */
+export const isMongo = (engine: EngineUnderTest): boolean => engine === mongo;
+export { freshUrl };

@@ -1,4 +1,5 @@
 import type { Filter } from '../../src/store/port.js';
+import type { Capability } from './capabilities.js';
 import type { Doc } from './engines.js';
 
 /** One collection in which every kind of value stands at every kind of path. */
@@ -12,11 +13,11 @@ export const zoo: Doc[] = [
   { _id: '07', n: -1.5, s: '\u{1F600}', b: 'true', tags: 'x', o: 'p', list: [1, 'p'] },
   { _id: '08', n: 10, s: '\uFFEE', b: '', tags: ['x', 'x', 'w'], o: {}, list: [{ k: 'p' }, { k: 'q' }] },
   { _id: '09', n: [1, 5], s: ['a', 'z'], tags: [1, 'x'], o: { k: ['p', 'q'] }, list: [{ k: ['p', 'r'] }] },
-  { _id: '10', n: 1e15, s: 'A', b: true, tags: [['x']], o: { k: { deep: 'p' } }, list: [[{ k: 'p' }]] },
+  { _id: '10', n: 1e15, s: 'A', b: true, tags: [{ x: 'x' }], o: { k: { deep: 'p' } }, list: ['p'] },
 ];
 
 /** Filters with the ids that MongoDB's documentation gives them. */
-export const filters: [Filter, string][] = [
+export const filters: [filter: Filter, ids: string, needs?: Capability][] = [
   [{}, '01 02 03 04 05 06 07 08 09 10'],
   [{ _id: '03' }, '03'],
   [{ _id: { $in: ['01', '99', '03'] } }, '01 03'],
@@ -79,11 +80,11 @@ export const filters: [Filter, string][] = [
   [{ 'o.k.deep': 'p' }, '10'],
   [{ 'list.k': 'p' }, '01 08 09'],
   [{ 'list.k': 'q' }, '05 08'],
-  [{ 'list.k': null }, '03 04 05 06'],
-  [{ 'list.k': { $ne: 'p' } }, '02 03 04 05 06 07 10'],
+  [{ 'list.k': null }, '03 04 05 06', 'null within arrays'],
+  [{ 'list.k': { $ne: 'p' } }, '02 03 04 05 06 07 10', '$ne within arrays'],
   [{ 'list.k': { $exists: true } }, '01 05 06 08 09'],
   [{ 'list.n': { $gt: 1 } }, '05'],
-  [{ 'list.0.k': 'p' }, '01 08 09 10'],
+  [{ 'list.0.k': 'p' }, '01 08 09'],
   [{ $or: [{ n: 2 }, { s: 'a' }, { tags: 'y' }] }, '01 02 05 09'],
   [{ $or: [{ n: 2 }, { missing: 'z' }] }, '02'],
   [{ n: { $gte: 0 }, $or: [{ s: 'a' }, { b: false }] }, '01 02 09'],
@@ -95,4 +96,19 @@ export const filters: [Filter, string][] = [
   [{ b: true, n: { $gt: 1 } }, '10'],
   [{ missing: null }, '01 02 03 04 05 06 07 08 09 10'],
   [{ missing: { $exists: true } }, ''],
+];
+
+/** Arrays within arrays are looked into one level only, except by number. */
+export const nested: Doc[] = [
+  { _id: '1', tags: [['x']], list: [[{ k: 'p' }]] },
+  { _id: '2', tags: ['x', ['y']], list: [{ k: ['p'] }] },
+];
+export const nestedFilters: [Filter, string][] = [
+  [{ tags: 'x' }, '2'],
+  [{ tags: 'y' }, ''],
+  [{ 'tags.0': 'x' }, '1 2'],
+  [{ 'tags.1': 'y' }, '2'],
+  [{ 'list.k': 'p' }, '2'],
+  [{ 'list.0.k': 'p' }, '1 2'],
+  [{ tags: null }, ''],
 ];

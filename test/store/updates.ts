@@ -1,9 +1,16 @@
 import type { Update } from '../../src/store/port.js';
+import type { Capability } from './capabilities.js';
 
 type Fields = Record<string, unknown>;
 
 /** A document, an update, and what MongoDB makes of it; null where it refuses. */
-export const updates: [string, Fields, Update, Fields | null][] = [
+export const updates: [
+  title: string,
+  before: Fields,
+  update: Update,
+  after: Fields | null,
+  needs?: Capability,
+][] = [
   ['$set a new field', { a: 1 }, { $set: { b: 2 } }, { a: 1, b: 2 }],
   ['$set another type', { a: 1 }, { $set: { a: [1, { b: null }] } }, { a: [1, { b: null }] }],
   ['$set null', { a: 1 }, { $set: { a: null } }, { a: null }],
@@ -20,11 +27,11 @@ export const updates: [string, Fields, Update, Fields | null][] = [
   ['$unset', { a: 1, b: 2 }, { $unset: { a: '' } }, { b: 2 }],
   ['$unset a dotted path', { o: { x: 1, y: 2 } }, { $unset: { 'o.x': true } }, { o: { y: 2 } }],
   ['$unset what is not there', { a: 1 }, { $unset: { b: '', 'a.c': '', 'd.e': '' } }, { a: 1 }],
-  ['$unset an element', { l: [1, 2] }, { $unset: { 'l.0': '' } }, { l: [null, 2] }],
+  ['$unset an element', { l: [1, 2] }, { $unset: { 'l.0': '' } }, { l: [null, 2] }, 'unset of elements'],
   ['$inc', { n: 1 }, { $inc: { n: 2 } }, { n: 3 }],
   ['$inc downwards', { n: 1.5 }, { $inc: { n: -2 } }, { n: -0.5 }],
   ['$inc what is not there', {}, { $inc: { n: 1, 'o.m': 2 } }, { n: 1, o: { m: 2 } }],
-  ['$inc by nothing', { n: 1 }, { $inc: { n: 0 } }, { n: 1 }],
+  ['$inc by nothing', { n: 1 }, { $inc: { n: 0 } }, { n: 1 }, 'counts of idle updates'],
   ['$inc an element', { l: [{ v: 1 }, { v: 1 }] }, { $inc: { 'l.1.v': 1 } }, { l: [{ v: 1 }, { v: 2 }] }],
   ['$inc a string', { n: '1' }, { $inc: { n: 1 } }, null],
   ['$inc null', { n: null }, { $inc: { n: 1 } }, null],
@@ -40,14 +47,32 @@ export const updates: [string, Fields, Update, Fields | null][] = [
   ['$addToSet $each', { l: [1] }, { $addToSet: { l: { $each: [1, 2, 2, 3] } } }, { l: [1, 2, 3] }],
   ['$addToSet $each where nothing is', {}, { $addToSet: { l: { $each: [2, 2] } } }, { l: [2] }],
   ['$addToSet an object', { l: [{ a: 1 }] }, { $addToSet: { l: { a: 1 } } }, { l: [{ a: 1 }] }],
-  ['$addToSet an array', { l: [1] }, { $addToSet: { l: [1, 2] } }, { l: [1, [1, 2]] }],
+  ['$addToSet an array', { l: [1] }, { $addToSet: { l: [1, 2] } }, { l: [1, [1, 2]] }, 'nested arrays'],
   ['$addToSet to a string', { l: 'a' }, { $addToSet: { l: 'b' } }, null],
   ['$addToSet to null', { l: null }, { $addToSet: { l: 'b' } }, null],
   ['$pull', { l: [1, 2, 1] }, { $pull: { l: 1 } }, { l: [2] }],
   ['$pull what is not there', { l: [1] }, { $pull: { l: 2, m: 1 } }, { l: [1] }],
-  ['$pull by a condition', { l: [1, 2, 3] }, { $pull: { l: { $gte: 2 } } }, { l: [1] }],
-  ['$pull by a list', { l: ['a', 'b', 'c'] }, { $pull: { l: { $in: ['a', 'c'] } } }, { l: ['b'] }],
-  ['$pull objects', { l: [{ a: 1, b: 1 }, { a: 2 }] }, { $pull: { l: { a: 1 } } }, { l: [{ a: 2 }] }],
+  [
+    '$pull by a condition',
+    { l: [1, 2, 3] },
+    { $pull: { l: { $gte: 2 } } },
+    { l: [1] },
+    '$pull by conditions',
+  ],
+  [
+    '$pull by a list',
+    { l: ['a', 'b', 'c'] },
+    { $pull: { l: { $in: ['a', 'c'] } } },
+    { l: ['b'] },
+    '$pull by conditions',
+  ],
+  [
+    '$pull objects',
+    { l: [{ a: 1, b: 1 }, { a: 2 }] },
+    { $pull: { l: { a: 1 } } },
+    { l: [{ a: 2 }] },
+    '$pull by conditions',
+  ],
   ['$pull from a string', { l: 'a' }, { $pull: { l: 'a' } }, null],
   [
     'several at once',

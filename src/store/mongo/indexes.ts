@@ -22,8 +22,31 @@ export function toIndexDescriptions({ keys, unique, sparse }: IndexSpec): IndexD
 
 const nameOf = ({ key, name }: IndexDescription): string => name ?? Object.entries(key).flat().join('_');
 
-function isNotThere(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && 'code' in error && error.code === 26;
+const hasCode = (error: unknown, code: number): boolean =>
+  typeof error === 'object' && error !== null && 'code' in error && error.code === code;
+const namespaceNotFound = 26;
+const notImplemented = 238;
+
+/**
+ * FerretDB v1, which the tests run on where no MongoDB is, has no partial indexes. There the unique sparse indexes are
+ * left out, with a warning; any other server that refuses one stops the start.
+ */
+async function createIndexes(
+  db: Db,
+  name: string,
+  missing: readonly IndexDescription[],
+  log?: Logger,
+): Promise<void> {
+  const collection = db.collection(name);
+  try {
+    await collection.createIndexes(missing.map((index) => ({ ...index, name: nameOf(index) })));
+  } catch (error) {
+    const { ferretdbVersion } = hasCode(error, notImplemented) ? await db.command({ buildInfo: 1 }) : {};
+    const others = missing.filter((index) => !index.partialFilterExpression);
+    if (ferretdbVersion === undefined || others.length === missing.length) throw error;
+    log?.warn({ collection: name }, 'FerretDB has no partial indexes: duplicates are not refused here');
+    if (others.length > 0) await createIndexes(db, name, others, log);
+  }
 }
 
 /** Creates what is missing and drops what is no longer declared. Throws code 11000 when documents break a unique index. */
@@ -37,7 +60,7 @@ export async function migrateCollections(
     const names = new Set(wanted.map(nameOf));
     const collection = db.collection(name);
     const there = await collection.indexes().catch((error: unknown) => {
-      if (isNotThere(error)) return [];
+      if (hasCode(error, namespaceNotFound)) return [];
       throw error;
     });
     for (const { name: old } of there) {
@@ -46,7 +69,6 @@ export async function migrateCollections(
       await collection.dropIndex(old);
     }
     const missing = wanted.filter((index) => !there.some(({ name: old }) => old === nameOf(index)));
-    if (missing.length > 0)
-      await collection.createIndexes(missing.map((index) => ({ ...index, name: nameOf(index) })));
+    if (missing.length > 0) await createIndexes(db, name, missing, log);
   }
 }
