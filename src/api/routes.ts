@@ -10,6 +10,7 @@ import { customEmojisRoutes } from './v1/custom-emojis.js';
 import { discoveryRoutes } from './v1/discovery.js';
 import { endorsementsRoutes } from './v1/endorsements.js';
 import { featuredTagsRoutes } from './v1/featured-tags.js';
+import { filtersV1Routes } from './v1/filters.js';
 import { followRequestsRoutes } from './v1/follow-requests.js';
 import { hiddenRoutes } from './v1/hidden.js';
 import { instanceRoutes } from './v1/instance.js';
@@ -25,6 +26,8 @@ import { statusesWriteRoutes } from './v1/statuses-write.js';
 import { statusesRoutes } from './v1/statuses.js';
 import { tagsRoutes } from './v1/tags.js';
 import { timelinesRoutes } from './v1/timelines.js';
+import { filterKeywordsRoutes, filterStatusesRoutes } from './v2/filter-parts.js';
+import { filtersRoutes } from './v2/filters.js';
 import { groupedNotificationsRoutes } from './v2/notifications.js';
 import { searchRoutes } from './v2/search.js';
 
@@ -54,6 +57,11 @@ export function apiRoutes(ctx: Ctx): Router {
     tagsRoutes(ctx),
     featuredTagsRoutes(ctx),
     personalRoutes(ctx),
+    // Before the routes that take any id.
+    filterKeywordsRoutes(ctx),
+    filterStatusesRoutes(ctx),
+    filtersRoutes(ctx),
+    filtersV1Routes(ctx),
     endorsementsRoutes(ctx),
     discoveryRoutes(ctx),
     announcementsRoutes(ctx),

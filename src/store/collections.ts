@@ -1,6 +1,7 @@
 import type * as access from '../model/access.js';
 import type * as account from '../model/account.js';
 import type * as announcements from '../model/announcements.js';
+import type * as filters from '../model/filters.js';
 import type * as notificationPolicy from '../model/notification-policy.js';
 import type * as relations from '../model/relations.js';
 import type * as status from '../model/status.js';
@@ -38,6 +39,7 @@ export interface Documents {
   tagUses: tags.TagUse;
   homeEntries: relations.HomeEntry;
   notifications: relations.Notification;
+  filters: filters.Filter;
   notificationPolicies: notificationPolicy.NotificationPolicy;
   notificationRequests: notificationPolicy.NotificationRequest;
   notificationPermissions: notificationPolicy.NotificationPermission;
@@ -148,6 +150,7 @@ export const collections: { readonly [K in keyof Documents]: CollectionSpec } = 
     'fromId',
     'accountId groupKey',
   ),
+  filters: declare('accountId _id'),
   notificationPolicies: declare('accountId!'),
   notificationRequests: declare('accountId fromId!', 'accountId _id', 'fromId'),
   notificationPermissions: declare('accountId fromId!', 'fromId'),

@@ -5,6 +5,7 @@ import { accountsById } from '../domain/accounts.js';
 import type { Ctx, HubMessage } from '../domain/ctx.js';
 import { loadNotifications } from '../domain/facts/notifications.js';
 import { loadStatuses } from '../domain/facts/statuses.js';
+import { activeFiltersOf } from '../domain/filters.js';
 import { hiddenFrom } from '../domain/relationships.js';
 import { visibleOf } from '../domain/visible.js';
 import type { Status } from '../model/status.js';
@@ -29,12 +30,14 @@ export async function createRenderer(ctx: Ctx, message: HubMessage): Promise<Ren
 const nothing: Renderer = { payload: async () => null };
 
 function statusRenderer(ctx: Ctx, status: Status, fresh: boolean): Renderer {
-  // Nobody has favourited, answered or muted what has just begun: one rendering serves all but its author.
+  // Nobody has favourited, answered or muted what has just begun: one rendering serves all but its author and those who
+  // filter.
   const shareable =
     fresh &&
     status.reblogOfId === null &&
     status.conversationId === status._id &&
     status.quote === null &&
+    status.quotePolicy !== 'followers' &&
     status.poll === null;
   let shared: Promise<string> | null = null;
   const render = async (viewerId: string): Promise<string> => {
@@ -45,6 +48,7 @@ function statusRenderer(ctx: Ctx, status: Status, fresh: boolean): Renderer {
     async payload(viewerId, isPublic) {
       if (isPublic && !(await isWanted(ctx, viewerId, status))) return null;
       if (!shareable || viewerId === status.accountId) return render(viewerId);
+      if ((await activeFiltersOf(ctx, viewerId)).length) return render(viewerId);
       return (shared ??= render(viewerId));
     },
   };

@@ -64,8 +64,8 @@ describe('grouped notifications', () => {
     expect(alone.notification_groups.map((g) => g.type)).toEqual([
       'mention',
       'favourite',
-      'favourite',
       'follow',
+      'favourite',
     ]);
     const partial = await list({ expand_accounts: 'partial_avatars', types: ['favourite'] });
     expectEntity(partial, 'GroupedNotificationsResults');

@@ -10,8 +10,8 @@ import { charactersReservedPerUrl } from '../../text/count.js';
 import type { AccountEntity } from './accounts.js';
 import type { View } from './view.js';
 
-/** Which parts of the client API are there (`api_versions.mastodon`): up to deleting media; 5 promises filters that blur. */
-export const apiVersion = 4;
+/** Which parts of the client API are there (`api_versions.mastodon`): quotes, and everything before them. */
+export const apiVersion = 7;
 
 export interface InstanceFacts {
   instance: InstanceDocument;

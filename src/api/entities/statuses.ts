@@ -3,6 +3,7 @@ import type { StatusFacts } from '../../domain/facts/statuses.js';
 import type { Status } from '../../model/status.js';
 import { toAccount } from './accounts.js';
 import { toCustomEmoji } from './emojis.js';
+import { toFilterResult } from './filters.js';
 import { toMedia } from './media.js';
 import { toPoll } from './polls.js';
 import {
@@ -105,7 +106,7 @@ function toParts(view: View, facts: StatusFacts, status: Status) {
 /** What the signed-in viewer did with it; `pinned` only on own statuses that can be. */
 function toMarks(
   viewerId: string,
-  { viewer }: StatusFacts,
+  { viewer, filtered }: StatusFacts,
   { status, shown }: { status: Status; shown: Status },
 ) {
   const pinnable =
@@ -115,6 +116,7 @@ function toMarks(
     reblogged: viewer.reblogged.has(shown._id),
     muted: viewer.mutedThreads.has(status.conversationId),
     bookmarked: viewer.bookmarked.has(shown._id),
+    filtered: (filtered.get(shown._id) ?? []).map(toFilterResult),
     ...(pinnable && { pinned: status.pinnedAt !== null }),
   };
 }

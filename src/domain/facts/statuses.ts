@@ -1,7 +1,9 @@
 import type { App } from '../../model/access.js';
 import type { Media, Status } from '../../model/status.js';
+import type { FilterMatch } from '../../policy/filters.js';
 import type { Ctx } from '../ctx.js';
 import { loadAccountsById, type AccountFacts } from './accounts.js';
+import { loadFilterMatches } from './filters.js';
 import { loadQuotes, type QuoteFacts } from './quotes.js';
 import { loadViewerMarks, type ViewerMarks } from './viewer.js';
 
@@ -17,6 +19,8 @@ export interface StatusFacts {
   /** By the id of the quoting status. */
   quotes: ReadonlyMap<string, QuoteFacts>;
   viewer: ViewerMarks;
+  /** Filters of the viewer that apply, by status id. */
+  filtered: ReadonlyMap<string, readonly FilterMatch[]>;
 }
 
 /**
@@ -50,10 +54,11 @@ export async function loadStatuses(
     ),
     loadViewerMarks(ctx, viewerId, all),
   ]);
+  const filtered = await loadFilterMatches(ctx, viewerId, { statuses: all, media });
   const known = (s: Status | undefined): boolean => s !== undefined && accounts.has(s.accountId);
   const complete = (s: Status): boolean =>
     known(s) && (s.reblogOfId === null || known(inner.get(s.reblogOfId)));
-  return { statuses: statuses.filter(complete), inner, accounts, media, apps, quotes, viewer };
+  return { statuses: statuses.filter(complete), inner, accounts, media, apps, quotes, viewer, filtered };
 }
 
 async function byIds<T extends { _id: string }>(

@@ -1,0 +1,31 @@
+import type { Media, Status } from '../../model/status.js';
+import { matchFilters, type FilterMatch } from '../../policy/filters.js';
+import { toPlainText } from '../../text/sanitise.js';
+import type { Ctx } from '../ctx.js';
+import { activeFiltersOf } from '../filters.js';
+
+/** Which of the viewer's filters apply, by status id; nobody filters what they wrote themselves. One query. */
+export async function loadFilterMatches(
+  ctx: Ctx,
+  viewerId: string | null,
+  { statuses, media }: { statuses: readonly Status[]; media: ReadonlyMap<string, Media> },
+): Promise<Map<string, FilterMatch[]>> {
+  if (viewerId === null || !statuses.length) return new Map();
+  const filters = await activeFiltersOf(ctx, viewerId);
+  if (!filters.length) return new Map();
+  const others = statuses.filter((s) => s.accountId !== viewerId && s.reblogOfId === null);
+  return new Map(
+    others.map((s) => [s._id, matchFilters(filters, { text: textOf(s, media), statusId: s._id })]),
+  );
+}
+
+/** Everything that can be read of a status. */
+function textOf(status: Status, media: ReadonlyMap<string, Media>): string {
+  const parts = [
+    status.spoilerText,
+    toPlainText(status.content),
+    ...(status.poll?.options.map((o) => o.title) ?? []),
+    ...status.mediaIds.map((id) => media.get(id)?.description ?? ''),
+  ];
+  return parts.filter((p) => p !== '').join('\n\n');
+}
