@@ -1,6 +1,5 @@
 import { parseActivity, type RemoteActivity } from '../../federation/vocabulary/activity.js';
 import { parseJsonObject } from '../../federation/vocabulary/json.js';
-import { normalise } from '../../federation/jsonld/normalise.js';
 import type { Ctx } from '../domain/ctx.js';
 import { resolveActor } from '../domain/remote/actors.js';
 import { isSuspendedHere } from '../domain/relationships.js';
@@ -45,7 +44,9 @@ const handlers: Readonly<Record<string, Handler>> = {
 export async function processReceived(ctx: Ctx, received: Received): Promise<Outcome> {
   const parsed = parseJsonObject(received.body);
   if (parsed.outcome !== 'ok') return ignored(`not JSON: ${parsed.reason}`);
-  const { document } = await normalise(parsed.value);
+  const normalised = await ctx.normalise(parsed.value);
+  if (normalised.outcome === 'refused') return ignored(`JSON-LD: ${normalised.reason}`);
+  const { document } = normalised;
   const activity = parseActivity(document);
   if ('invalid' in activity) return ignored(`activity: ${activity.invalid}`);
   if (received.trust === 'forwarded') return processForwarded(ctx, activity);

@@ -1,3 +1,4 @@
+import { createNormaliser } from '../../federation/jsonld/normalise.js';
 import { randomBytes } from 'node:crypto';
 import express, { type Express, type Router } from 'express';
 import request from 'supertest';
@@ -55,6 +56,7 @@ export async function startBase(overrides: Partial<Settings> = {}): Promise<Base
     files: absent('files'),
     http: absent('http'),
     documents: absent('documents'),
+    normalise: createNormaliser(),
     media: absent('media'),
     jobs: absent('jobs'),
   };

