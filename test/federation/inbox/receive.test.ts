@@ -392,6 +392,17 @@ describe('a Delete of an actor by itself', () => {
     });
   });
 
+  test.each([
+    ['unavailable', '503 key-unavailable'],
+    ['refused', '401 key-refused'],
+    [makeSigner(like.actor).published, '401 bad-signature'],
+  ] as const)(
+    'of a known actor whose signature cannot be confirmed is refused (%#)',
+    async (answer, expected) => {
+      expect(await run(post(farewell), { keys: resolverOf({ [id]: answer }) })).toBe(expected);
+    },
+  );
+
   test('must be signed in form, in time, and by a host that is not blocked', async () => {
     const knowsActor = () => false;
     expect(await run({ ...post(farewell), body: Buffer.from('"Delete"') }, { knowsActor })).toBe(

@@ -52,6 +52,7 @@ describe('the Signature field of draft-cavage', () => {
     `${minimal},created=1e9`,
     `${minimal},expires=`,
     `${minimal},x="a\\"b"`,
+    `${minimal},x="a\\b"`,
     `${minimal},x-y="a"`,
     `${minimal},__proto__="a"`,
     `${minimal},foo=bar`,

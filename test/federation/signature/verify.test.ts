@@ -1,11 +1,13 @@
 import { sign } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import type { PublicKey } from '../../../federation/ports.js';
+import type { SignatureClaim } from '../../../federation/signature/claim.js';
 import { toContentDigest, toDigest } from '../../../federation/signature/digest.js';
 import { toHttpDate } from '../../../federation/signature/http-date.js';
 import { headersFromRaw, type SignedRequest } from '../../../federation/signature/request.js';
 import { signRequest } from '../../../federation/signature/sign.js';
-import { verifyRequest, type VerifyDeps } from '../../../federation/signature/verify.js';
+import { verifyRequest, verifyWithKeys, type VerifyDeps } from '../../../federation/signature/verify.js';
 import { parseWebUrl } from '../../../federation/signature/web-url.js';
 import { fixedClock, HOUR, makeSigner, NOW, resolverFor, resolverOf, toRequest, type Signer } from './kit.js';
 
@@ -610,6 +612,25 @@ describe('keys: first the stored one, at most one fresh copy', () => {
     const keys = resolverOf({ [id]: alice.published });
     expect(await run(withNew, keys)).toMatchObject({ reason: 'bad-signature', retryable: false });
     expect(keys.calls).toEqual([id, `${id} (refresh)`]);
+  });
+
+  test('a check is repeated only with another key', async () => {
+    const checked: PublicKey[] = [];
+    const claim: SignatureClaim = {
+      dialect: 'cavage',
+      keyId: id,
+      keyHost: 'peer.example',
+      times: { date, created: null, expires: null },
+      check: (key) => (checked.push(key), 'bad-signature'),
+    };
+    const clock = fixedClock();
+    await verifyWithKeys([claim], { keys: resolverOf({ [id]: alice.published }), clock });
+    expect(checked).toEqual([alice.published]);
+    await verifyWithKeys([claim], {
+      keys: resolverOf({ [id]: alice.published }, { [id]: renewed.published }),
+      clock,
+    });
+    expect(checked).toEqual([alice.published, alice.published, renewed.published]);
   });
 
   test('a fresh key that does not fit either', async () => {
