@@ -1,8 +1,10 @@
-import type { RemoteActivity } from '../../federation/vocabulary/activity.js';
+import { parseActivity, type RemoteActivity } from '../../federation/vocabulary/activity.js';
+import { parseJsonObject } from '../../federation/vocabulary/json.js';
 import { idsOf } from '../../federation/vocabulary/values.js';
 import type { Ctx } from '../domain/ctx.js';
 import { hostOf } from '../domain/urls.js';
 import type { Account } from '../model/account.js';
+import type { Received } from '../model/work.js';
 import { actorEndpoints } from './objects/parts.js';
 import { createRecipients } from './recipients.js';
 import { sendBody } from './send.js';
@@ -33,7 +35,7 @@ export type Forwarding =
  * cannot sign for their author and never try: receivers fetch the object from its origin. Each activity once, so that
  * two servers that hold followers of each other do not play ping-pong.
  *
- * Call it for activities that were proven, and seen for the first time.
+ * For activities that were proven to be their actor's. Each is forwarded once, by its id.
  */
 export async function forwardToFollowers(ctx: Ctx, input: Forwardable): Promise<Forwarding> {
   const { activity, localOwner, rawBody } = input;
@@ -61,12 +63,40 @@ function forwardableId(ctx: Ctx, { id, actor }: RemoteActivity): string | null {
   return idHost !== null && idHost === actorHost && !ctx.names.isOwn(idHost) ? id : null;
 }
 
+/** More of our accounts than this are not served by one activity of somebody else's. */
+const maxOwners = 5;
+
+/**
+ * As `forwardToFollowers`, for everyone of ours whose followers a received activity was addressed to. Call it once the
+ * activity was processed; for a Delete before that, while it is still known what the deleted thing answered.
+ */
+export async function forwardReceived(ctx: Ctx, received: Received): Promise<void> {
+  // Most have nothing of ours in their addresses: a look at the text spares the parsing.
+  if (received.trust !== 'own' || !received.body.includes('/followers')) return;
+  const parsed = parseJsonObject(received.body);
+  const activity = parsed.outcome === 'ok' ? parseActivity(parsed.value) : null;
+  if (!activity || 'invalid' in activity) return;
+  const names = addressedPaths(ctx, activity).flatMap(
+    (path) => /^\/users\/(\w+)\/followers$/.exec(path)?.[1] ?? [],
+  );
+  for (const name of new Set(names.slice(0, maxOwners))) {
+    const localOwner = await ctx.db.accounts.findOne({ acctKey: name.toLowerCase() });
+    if (localOwner?.domain !== null || localOwner.deletedAt !== null || localOwner.suspendedAt !== null)
+      continue;
+    await forwardToFollowers(ctx, { rawBody: received.body, activity, localOwner });
+  }
+}
+
 /** By the collection's own IRI, under any of our names. */
 function isAddressed(ctx: Ctx, activity: RemoteActivity, owner: Account): boolean {
-  const path = new URL(actorEndpoints(owner.uri).followers).pathname;
-  return [...activity.to, ...activity.cc, ...activity.audience].some((address) => {
+  return addressedPaths(ctx, activity).includes(new URL(actorEndpoints(owner.uri).followers).pathname);
+}
+
+/** Paths of those addresses that are on this server. */
+function addressedPaths(ctx: Ctx, { to, cc, audience }: RemoteActivity): string[] {
+  return [...to, ...cc, ...audience].flatMap((address) => {
     const host = hostOf(address);
-    return host !== null && ctx.names.isOwn(host) && new URL(address).pathname === path;
+    return host !== null && ctx.names.isOwn(host) ? [new URL(address).pathname] : [];
   });
 }
 

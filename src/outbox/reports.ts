@@ -1,4 +1,4 @@
-import { instanceActorUri } from '../domain/urls.js';
+import { getInstance } from '../domain/instance.js';
 import type { Federator } from './events.js';
 import { toFlag } from './objects/activities.js';
 import { createRecipients } from './recipients.js';
@@ -8,8 +8,9 @@ import { sendActivity } from './send.js';
 export const reportFiled: Federator<'report.filed'> = async (ctx, event) => {
   const report = await ctx.db.reports.findOne({ _id: event.reportId });
   if (!report || report.remote || !report.forwarded) return;
+  const { actorId } = await getInstance(ctx);
   const [instance, target] = await Promise.all([
-    ctx.db.accounts.findOne({ uri: instanceActorUri(ctx.names) }),
+    ctx.db.accounts.findOne({ _id: actorId }),
     ctx.db.accounts.findOne({ _id: report.targetId }),
   ]);
   if (!instance || !target || target.domain === null) return;

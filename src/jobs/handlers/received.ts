@@ -1,6 +1,7 @@
 import type { Ctx } from '../../domain/ctx.js';
 import { processReceived } from '../../inbox/index.js';
 import type { Received } from '../../model/work.js';
+import { forwardReceived } from '../../outbox/forward.js';
 import type { Verdict } from '../queue.js';
 import { backOff, errorText } from './back-off.js';
 
@@ -15,7 +16,11 @@ export async function runReceived(
   heardFrom: (host: string) => Promise<void>,
 ): Promise<Verdict> {
   if (received.trust === 'own') await heardFrom(received.host);
+  // What is deleted is forwarded while it is still known what it answered; anything else once it was found good.
+  const leaving = received.type === 'Delete';
+  if (leaving) await forwardReceived(ctx, received);
   const { outcome, reason } = await processReceived(ctx, received);
+  if (!leaving && outcome === 'processed') await forwardReceived(ctx, received);
   if (outcome === 'retry') return again(ctx, received, reason);
   // A body that was processed has become documents of its own.
   return { next: 'keep', set: { outcome, reason, ...(outcome === 'processed' && { body: '' }) } };
