@@ -3,7 +3,6 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createHttpClient, type HttpRequest } from '../federation/fetch/client.js';
 import { createDocumentLoader } from '../federation/fetch/document.js';
-import { createNormaliser } from '../federation/jsonld/normalise.js';
 import type { Clock } from '../federation/ports.js';
 import { signRequest } from '../federation/signature/sign.js';
 import { loadSecrets } from './config/secrets.js';
@@ -113,7 +112,6 @@ async function assemble({ settings, mode, clock, random, log, instanceKey, store
     media,
     http,
     documents: createDocumentLoader({ http, sign }),
-    normalise: createNormaliser(),
     keys,
     passwords: createPasswords(),
     jobs,

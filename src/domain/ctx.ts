@@ -1,6 +1,5 @@
 import type { DocumentLoader, Clock, SigningKey } from '../../federation/ports.js';
 import type { HttpClient } from '../../federation/fetch/client.js';
-import type { Normalise } from '../../federation/jsonld/normalise.js';
 import type { Settings } from '../config/settings.js';
 import type { JobsPort } from '../jobs/port.js';
 import type { Logger } from '../log.js';
@@ -75,8 +74,6 @@ export interface Ctx {
   readonly media: MediaTools;
   readonly http: HttpClient;
   readonly documents: DocumentLoader;
-  /** Any spelling of ActivityStreams to the one that our readers expect. */
-  readonly normalise: Normalise;
   readonly keys: KeyStore;
   readonly passwords: Passwords;
   readonly jobs: JobsPort;

@@ -1,4 +1,5 @@
 import { parseActivity, type RemoteActivity } from '../../federation/vocabulary/activity.js';
+import { normalise } from '../../federation/jsonld/normalise.js';
 import { parseJsonObject } from '../../federation/vocabulary/json.js';
 import type { Ctx } from '../domain/ctx.js';
 import { resolveActor } from '../domain/remote/actors.js';
@@ -44,9 +45,7 @@ const handlers: Readonly<Record<string, Handler>> = {
 export async function processReceived(ctx: Ctx, received: Received): Promise<Outcome> {
   const parsed = parseJsonObject(received.body);
   if (parsed.outcome !== 'ok') return ignored(`not JSON: ${parsed.reason}`);
-  const normalised = await ctx.normalise(parsed.value);
-  if (normalised.outcome === 'refused') return ignored(`JSON-LD: ${normalised.reason}`);
-  const { document } = normalised;
+  const { document } = await normalise(parsed.value);
   const activity = parseActivity(document);
   if ('invalid' in activity) return ignored(`activity: ${activity.invalid}`);
   if (received.trust === 'forwarded') return processForwarded(ctx, activity);

@@ -1,4 +1,3 @@
-import { createNormaliser } from '../../federation/jsonld/normalise.js';
 import { randomBytes } from 'node:crypto';
 import express, { type Express, type Router } from 'express';
 import request from 'supertest';
@@ -56,7 +55,6 @@ export async function startBase(overrides: Partial<Settings> = {}): Promise<Base
     files: absent('files'),
     http: absent('http'),
     documents: absent('documents'),
-    normalise: createNormaliser(),
     media: absent('media'),
     jobs: absent('jobs'),
   };
