@@ -47,24 +47,47 @@ function shapeOfKey(key: string, value: unknown): Shape {
   return key.startsWith('@') || foreignKey.test(key) ? 'aliased' : 'compact';
 }
 
-/** Looks at every key of a document, without recursion. */
-export function shapeOf(document: JsonObject): Shape {
+/** Visits every value of a document, without recursion; `visit` says whether to go on, `enter` which members to enter. */
+function walk(
+  document: JsonObject,
+  visit: (value: unknown) => boolean,
+  enter: (key: string) => boolean,
+): void {
   const pending: unknown[] = [document];
-  let aliased = false;
-  let nodes = 0;
   for (let value = pending.pop(); value !== undefined; value = pending.pop()) {
-    nodes++;
+    if (!visit(value)) return;
     if (Array.isArray(value)) for (const item of value) pending.push(item ?? null);
-    if (!isRecord(value)) continue;
-    for (const [key, inner] of Object.entries(value)) {
-      const shape = shapeOfKey(key, inner);
-      if (shape === 'restructured') return shape;
-      if (shape === 'aliased') aliased = true;
-      pending.push(inner ?? null);
+    else if (isRecord(value)) {
+      for (const [key, inner] of Object.entries(value)) if (enter(key)) pending.push(inner ?? null);
     }
   }
-  if (!aliased) return 'compact';
-  return nodes > MAX_ALIASED_NODES ? 'too-complex' : 'aliased';
+}
+
+/** Members and items of a whole document with its contexts, counted no further than needed. */
+function isSmall(document: JsonObject): boolean {
+  let nodes = 0;
+  walk(
+    document,
+    () => ++nodes <= MAX_ALIASED_NODES,
+    () => true,
+  );
+  return nodes <= MAX_ALIASED_NODES;
+}
+
+/** Looks at every key of a document. */
+export function shapeOf(document: JsonObject): Shape {
+  const seen = new Set<Shape>();
+  walk(
+    document,
+    (value) => {
+      if (isRecord(value)) for (const [key, inner] of Object.entries(value)) seen.add(shapeOfKey(key, inner));
+      return !seen.has('restructured');
+    },
+    (key) => key !== '@context',
+  );
+  if (seen.has('restructured')) return 'restructured';
+  if (!seen.has('aliased')) return 'compact';
+  return isSmall(document) ? 'aliased' : 'too-complex';
 }
 
 /** True when a context names ActivityStreams, in any of the spellings in use. */
