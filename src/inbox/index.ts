@@ -1,3 +1,4 @@
+import { sameOrigin } from '../../federation/inbox/origin.js';
 import { parseActivity, type RemoteActivity } from '../../federation/vocabulary/activity.js';
 import { normalise } from '../../federation/jsonld/normalise.js';
 import { parseJsonObject } from '../../federation/vocabulary/json.js';
@@ -59,7 +60,9 @@ async function dispatch(
 ): Promise<Outcome> {
   const handler = Object.hasOwn(handlers, activity.type) ? handlers[activity.type] : undefined;
   if (!handler) return ignored(`type not handled: ${activity.type.slice(0, 100)}`);
+  // Normalisation may not have turned it into an activity of somebody, or something, else than what was verified.
   if (activity.actor !== received.actor) return ignored('actor: not the signer');
+  if (activity.id !== null && !sameOrigin(activity.id, activity.actor)) return ignored('id: of another host than the actor');
   if (activity.id !== null && (await ctx.db.undoneActivities.findOne({ uri: activity.id })))
     return ignored('undone before');
   const known = await ctx.db.accounts.findOne({ uri: activity.actor });
