@@ -340,19 +340,23 @@ describe('collected descriptors', () => {
     else expect(found).toMatchObject({ outcome: 'ok', actorUri, subject });
   });
 
-  test.each(entries.map((entry) => entry.file).filter((file) => /spoof|imposter|hacker/.test(file)))(
-    '%s fools nobody on the host that serves it',
-    async (file) => {
-      const { subject, actorUri } = parseDescriptor(read(file));
-      const host = actorUri === null ? 'hacker.example' : hostOf(actorUri);
-      const http = stubHttp({ [wf(host, 'meanie')]: read(file) });
-      const found = await lookupHandle(`meanie@${host}`, http);
-      expect(subject?.domain).not.toBe(host);
-      expect(found).toMatchObject(
-        actorUri === null ? { outcome: 'invalid' } : { outcome: 'refused', reason: 'imposter' },
-      );
-    },
-  );
+  const collected = entries.map((entry) => entry.file).filter((file) => /spoof|imposter|hacker/.test(file));
+  const imposters: [name: string, json: Record<string, unknown>][] = [
+    ['a subject on a bank', jrd('acct:president@bank.example', self('https://bad.example/m'))],
+    ['a subject, and no actor at all', jrd('acct:president@bank.example')],
+    ...collected.map((file): [string, Record<string, unknown>] => [file, read(file)]),
+  ];
+
+  test.each(imposters)('%s fools nobody on the host that serves it', async (_, json) => {
+    const { subject, actorUri } = parseDescriptor(json);
+    const host = actorUri === null ? 'hacker.example' : hostOf(actorUri);
+    const http = stubHttp({ [wf(host, 'meanie')]: json });
+    const found = await lookupHandle(`meanie@${host}`, http);
+    expect(subject?.domain).not.toBe(host);
+    expect(found).toMatchObject(
+      actorUri === null ? { outcome: 'invalid' } : { outcome: 'refused', reason: 'imposter' },
+    );
+  });
 
   test('two self links to one actor, one of them on another protocol', () => {
     expect(parseDescriptor(fixture('fep/webfinger-fep-1042-examples.json')).actorUri ?? 'none').toMatch(
