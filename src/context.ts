@@ -8,7 +8,7 @@ import { signRequest } from '../federation/signature/sign.js';
 import { loadSecrets } from './config/secrets.js';
 import type { Settings } from './config/settings.js';
 import { software } from './config/software.js';
-import type { Ctx } from './domain/ctx.js';
+import type { Ctx, OwnNames } from './domain/ctx.js';
 import { ensureNames } from './domain/hosts.js';
 import { getInstance } from './domain/instance.js';
 import { createKeyStore } from './domain/keys.js';
@@ -83,16 +83,9 @@ async function assemble({ settings, mode, clock, random, log, instanceKey, store
     clock,
     ahead: mode === 'server' && !settings.testMode,
   });
-  const hub = createHub({ log, clock, ids, signals: alone ? null : db.signals });
+  const hub = createHub({ log, clock, ids, signals: db.signals, ...relayOf(mode, alone) });
   const jobs = createJobs({ db, clock, ids, claim: randomToken(9), alone });
-  const http = createHttpClient({
-    allowLoopback: settings.federateLoopback,
-    userAgent: `${software.title}/${software.version} (+${names.origin}/)`,
-    clock,
-    log,
-    limits: outboundLimits(settings),
-    isRefusedHost: names.isOwn,
-  });
+  const http = createHttpClient({ ...outboundOptions(settings, names), clock, log });
   const sign: HttpRequest['sign'] = async ({ method, url }) => {
     const key = await keys.signingKey((await getInstance(ctx)).actorId, 'rsa');
     return key ? signRequest('cavage', { method, url, key, now: clock.now() }) : {};
@@ -135,11 +128,23 @@ async function openMedia(settings: Settings): Promise<MediaTools> {
   return createMediaTools({ files, av: await findAvPrograms(), limits });
 }
 
-/** Room for every delivery that may be under way, slow ones too, and for the fetches beside them. */
-function outboundLimits({ deliveryConcurrency, deliveryPerHost }: Settings) {
+function outboundOptions(settings: Settings, names: OwnNames) {
+  const { deliveryConcurrency, deliveryPerHost } = settings;
   return {
-    maxOrigins: 256 + 4 * deliveryConcurrency,
-    socketsPerOrigin: deliveryPerHost + 2,
-    requestsPerOrigin: Math.max(64, 2 * deliveryPerHost),
+    allowLoopback: settings.federateLoopback,
+    userAgent: `${software.title}/${software.version} (+${names.origin}/)`,
+    isRefusedHost: names.isOwn,
+    // Room for every delivery that may be under way, slow ones too, and for the fetches beside them.
+    limits: {
+      maxOrigins: 256 + 4 * deliveryConcurrency,
+      socketsPerOrigin: deliveryPerHost + 2,
+      requestsPerOrigin: Math.max(64, 2 * deliveryPerHost),
+    },
   };
+}
+
+/** Streams: the one server process of an embedded store hears from commands only; others hear from each other. */
+function relayOf(mode: 'server' | 'command', alone: boolean): { sends: boolean; pollMs: number | null } {
+  if (mode === 'command') return { sends: true, pollMs: null };
+  return alone ? { sends: false, pollMs: 1000 } : { sends: true, pollMs: 200 };
 }

@@ -9,11 +9,13 @@ export interface HubDeps {
   log: Logger;
   clock: Clock;
   ids: Ids;
-  /** Where processes leave messages for each other; null when there is one server process only. */
-  signals: Collection<Signal> | null;
+  /** Where processes leave messages for each other. */
+  signals: Collection<Signal>;
+  /** Whether this process tells others, and how often it listens to them, in ms; null: never. */
+  sends: boolean;
+  pollMs: number | null;
 }
 
-const pollMs = 200;
 /** Processes' clocks differ and a write may show late, so the last seconds are read again; what was seen is skipped. */
 const overlapMs = 10_000;
 const page = 1000;
@@ -30,20 +32,20 @@ export function createHub(deps: HubDeps): Hub & { stop(): Promise<void> } {
       }
     }
   };
-  const relay = deps.signals && createRelay({ ...deps, signals: deps.signals }, deliver);
+  const relay = createRelay(deps, deliver);
   return {
     publish: (message) => {
       deliver(message);
-      relay?.send(message);
+      if (deps.sends) relay.send(message);
     },
     subscribe: (listener) => {
       listeners.add(listener);
-      relay?.start();
+      relay.start();
       return () => void listeners.delete(listener);
     },
     stop: async () => {
       listeners.clear();
-      await relay?.stop();
+      await relay.stop();
     },
   };
 }
@@ -54,11 +56,8 @@ interface Relay {
   stop(): Promise<void>;
 }
 
-function createRelay(
-  deps: HubDeps & { signals: Collection<Signal> },
-  deliver: (message: HubMessage) => void,
-): Relay {
-  const { signals, ids, log } = deps;
+function createRelay(deps: HubDeps, deliver: (message: HubMessage) => void): Relay {
+  const { signals, ids, log, pollMs } = deps;
   let outgoing: Signal[] = [];
   let sending: Promise<void> | null = null;
   let timer: NodeJS.Timeout | null = null;
@@ -84,7 +83,7 @@ function createRelay(
         log.warn({ err: error }, 'streaming messages of other processes could not be read'),
       )
       .then(() => {
-        if (timer) timer = setTimeout(poll, pollMs).unref();
+        if (timer && pollMs !== null) timer = setTimeout(poll, pollMs).unref();
       });
   };
   return {
@@ -100,7 +99,7 @@ function createRelay(
       sending ??= flush();
     },
     start: () => {
-      timer ??= setTimeout(poll, pollMs).unref();
+      if (pollMs !== null) timer ??= setTimeout(poll, pollMs).unref();
     },
     stop: async () => {
       if (timer) clearTimeout(timer);
