@@ -26,7 +26,9 @@ const MAX_ADDRESSES = 4;
  */
 function guardedLookup(resolve: Resolve, accept: Accept): LookupFunction {
   const find = async (hostname: string): Promise<Resolved[]> => {
-    const accepted = (await resolve(hostname)).filter(accept).slice(0, MAX_ADDRESSES);
+    const resolved = await resolve(hostname);
+    if (resolved.length === 0) throw Object.assign(new Error('no address'), { code: 'DNS_EMPTY' });
+    const accepted = resolved.filter(accept).slice(0, MAX_ADDRESSES);
     if (accepted.length === 0) throw new AddressRefused('no address that may be dialled');
     return accepted.map((address) => ({ address, family: isIPv6(address) ? 6 : 4 }));
   };

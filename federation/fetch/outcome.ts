@@ -90,6 +90,7 @@ const families: readonly (readonly [RegExp, FailureReason])[] = [
     /^(?:ERR_TLS|ERR_SSL|CERT_|UNABLE_TO_|DEPTH_ZERO|SELF_SIGNED|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE)/,
     'tls',
   ],
+  [/^DNS_/, 'dns'],
   [/^(?:HPE_|HTTPParserError)/, 'protocol'],
   [/^(?:Z_|ERR_BROTLI|ERR__ERROR_FORMAT|ERR_PADDING|ERR_ZLIB)/, 'encoding'],
 ];

@@ -11,15 +11,28 @@ const MAX_PER_FAMILY = 2;
  * names of an attacker stop file access and password hashing. The hosts file is therefore not read; `localhost` and
  * names below it mean this machine (RFC 6761). At most two addresses per family, IPv6 first (RFC 8305).
  */
-export function createResolver({ timeoutMs = 2500, tries = 2 } = {}): Resolve {
+export function createResolver(
+  options: {
+    timeoutMs?: number;
+    tries?: number;
+    /** `address:port`, instead of the system's */ servers?: readonly string[];
+  } = {},
+): Resolve {
+  const { timeoutMs = 2500, tries = 2, servers } = options;
   const resolver = new dns.Resolver({ timeout: timeoutMs, tries });
+  if (servers) resolver.setServers(servers);
   return async (hostname) => {
     if (isLoopbackName(hostname)) return ['127.0.0.1', '::1'];
     const [six, four] = await Promise.allSettled([resolver.resolve6(hostname), resolver.resolve4(hostname)]);
     const found = [six, four].flatMap((part) =>
       part.status === 'fulfilled' ? part.value.slice(0, MAX_PER_FAMILY) : [],
     );
-    if (found.length === 0 && four.status === 'rejected') throw four.reason as Error;
-    return found;
+    if (found.length > 0) return found;
+    const reason: unknown = four.status === 'rejected' ? four.reason : null;
+    const code = (reason as { code?: unknown } | null)?.code;
+    // A name server that cannot be reached says ECONNREFUSED, as a peer would.
+    throw Object.assign(new Error('name not resolved', { cause: reason }), {
+      code: `DNS_${String(code ?? 'EMPTY')}`,
+    });
   };
 }

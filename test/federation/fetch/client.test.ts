@@ -246,9 +246,14 @@ describe('where it may connect to', () => {
       },
     });
     expect(await failing.request(get('https://peer.example/'))).toMatchObject({
-      outcome: 'failed',
       reason: 'dns',
       detail: 'ENOTFOUND',
+    });
+    // No address at all is a passing trouble, unlike only forbidden ones.
+    const empty = client({ resolve: async () => [] });
+    expect(await empty.request(get('https://peer.example/'))).toMatchObject({
+      outcome: 'failed',
+      reason: 'dns',
     });
     const server = await startServer(() => {});
     await server.close();
