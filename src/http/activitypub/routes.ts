@@ -18,12 +18,13 @@ import { pageRoutes } from './pages.js';
 import { responseRoutes } from './responses.js';
 import type { ActivityPubDeps, Site } from './site.js';
 import { statusRoutes } from './statuses.js';
+import { secureGuard } from './viewer.js';
 
 export type { ActivityPubDeps, Pages } from './site.js';
 
 /** Everything that other servers, and browsers at the same URLs, ask for. */
 export function activityPubRoutes(ctx: Ctx, deps: ActivityPubDeps): Router {
-  const site: Site = { ...deps, ctx, hosts: createOwnHosts(ctx) };
+  const site: Site = { ...deps, ctx, hosts: createOwnHosts(ctx), signers: new WeakMap() };
   const router = Router();
   router.use(discoveryRoutes(ctx), inboxRoutes(site), clientRoutes(site));
   router.use(documents(site), methodRoutes());
@@ -43,6 +44,8 @@ function documents(site: Site): Router {
     authenticate(site.ctx),
     optionalUser('read', 'read:statuses'),
   );
+  router.get(['/users/:name/*rest', '/actor/*rest', '/emojis/*rest'], secureGuard(site, 'activity'));
+  router.get(['/@:name/*rest', '/tags/*rest'], secureGuard(site, 'page'));
   router.use(
     actorRoutes(site),
     collectionRoutes(site),

@@ -94,8 +94,8 @@ async function hasKnownKey(
 
 const refusedServer = (): AppError => forbidden('This server does not federate with yours');
 
-/** @throws AppError 401 in secure mode, where nobody is told anything without a signature */
-export function requireSigner(signer: Signer): void {
-  if (!signer.account)
-    throw new AppError(401, `Request not signed${signer.refusal ? ` (${signer.refusal})` : ''}`);
+/** @throws AppError 401 where nobody is told anything without a signature */
+export function requireSigner(signer: Signer): Signer {
+  if (signer.account) return signer;
+  throw new AppError(401, `Request not signed${signer.refusal ? ` (${signer.refusal})` : ''}`);
 }

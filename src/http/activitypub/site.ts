@@ -1,8 +1,10 @@
+import type { Request } from 'express';
 import type { KeyResolver } from '../../../federation/ports.js';
 import type { Ctx } from '../../domain/ctx.js';
 import type { Account } from '../../model/account.js';
 import type { Status } from '../../model/status.js';
 import type { OwnHosts } from './own-hosts.js';
+import type { Signer } from './signer.js';
 
 /** The pages for people behind the same URLs; they show what anybody may see. */
 export interface Pages {
@@ -21,4 +23,6 @@ export interface ActivityPubDeps {
 export interface Site extends ActivityPubDeps {
   ctx: Ctx;
   hosts: OwnHosts;
+  /** Signatures that were checked already, in secure mode. */
+  signers: WeakMap<Request, Promise<Signer>>;
 }
