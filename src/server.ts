@@ -11,10 +11,10 @@ import { attachWebSockets } from './streaming/websocket.js';
 import { errorPage } from './web/layout.js';
 
 export interface RunningServer {
-  /** Where it listens, e.g. `http://127.0.0.1:3000`. Null for a process that only works. */
-  url: string | null;
-  /** The application, for tests that need no socket. Null as above. */
-  app: RequestListener | null;
+  /** Where it listens, e.g. `http://127.0.0.1:3000`. */
+  url: string;
+  /** The application, for tests that need no socket. A process that only works answers /health and nothing else. */
+  app: RequestListener;
   /** Takes no more requests, lets those under way and the work in flight finish (LANDFALL_DRAIN_SECONDS), closes all. */
   close(): Promise<void>;
 }
@@ -41,7 +41,7 @@ export async function startServer(ctx: Context): Promise<RunningServer> {
   let web: Web | null = null;
   try {
     const { generation } = await getInstance(ctx);
-    if (settings.role.includes('web')) web = await startWeb(ctx);
+    web = settings.role.includes('web') ? await startWeb(ctx) : await startHealth(ctx);
     if (settings.role.includes('worker')) await ctx.jobs.start(ctx, generation);
   } catch (error) {
     await web?.close();
@@ -55,7 +55,7 @@ export async function startServer(ctx: Context): Promise<RunningServer> {
     lock?.release();
   };
   let closing: Promise<void> | null = null;
-  return { url: web?.url ?? null, app: web?.app ?? null, close: () => (closing ??= close()) };
+  return { url: web.url, app: web.app, close: () => (closing ??= close()) };
 }
 
 interface Web {
@@ -70,10 +70,9 @@ async function startWeb(ctx: Context): Promise<Web> {
   const server = createServer(timeouts, app);
   const endWebSockets = attachWebSockets(ctx, server, switchboard);
   await listen(server, ctx.settings);
-  const { address, port, family } = server.address() as AddressInfo;
   return {
     app,
-    url: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`,
+    url: urlOf(server),
     close: async () => {
       const closed = new Promise<void>((resolve) => void server.close(() => resolve()));
       server.closeIdleConnections();
@@ -85,6 +84,24 @@ async function startWeb(ctx: Context): Promise<Web> {
       clearTimeout(patience);
     },
   };
+}
+
+/** A worker answers those who ask whether it is well, and nobody else. */
+async function startHealth(ctx: Context): Promise<Web> {
+  const app = createApp(ctx, { routers: [] });
+  const server = createServer(timeouts, app);
+  await listen(server, ctx.settings);
+  const close = (): Promise<void> =>
+    new Promise((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    });
+  return { app, url: urlOf(server), close };
+}
+
+function urlOf(server: Server): string {
+  const { address, port, family } = server.address() as AddressInfo;
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
 }
 
 function listen(server: Server, { port, bind }: Context['settings']): Promise<void> {
