@@ -13,6 +13,8 @@ export type Specs = Record<string, CollectionSpec>;
 /** One database that can be opened again and again, with other declarations too. */
 export interface Place {
   open(specs: Specs): Promise<Store>;
+  /** The database file, when there is one. */
+  file?: string;
   /** Closes what was opened and removes the database. */
   remove(): Promise<void>;
 }
@@ -57,12 +59,13 @@ const disk: EngineUnderTest = {
   name: 'embedded on disk',
   create: () => {
     const dir = mkdtempSync(join(tmpdir(), 'landfall-store-'));
-    return place(
+    const made = place(
       () => 'embedded:',
       dir,
       async () => rmSync(dir, { recursive: true }),
       true,
     );
+    return { ...made, file: join(dir, 'landfall.sqlite') };
   },
 };
 
