@@ -6,6 +6,7 @@ import { accountListsRoutes } from './v1/accounts-lists.js';
 import { accountsSelfRoutes } from './v1/accounts-self.js';
 import { accountsRoutes } from './v1/accounts.js';
 import { announcementsRoutes } from './v1/announcements.js';
+import { conversationsRoutes } from './v1/conversations.js';
 import { customEmojisRoutes } from './v1/custom-emojis.js';
 import { discoveryRoutes } from './v1/discovery.js';
 import { endorsementsRoutes } from './v1/endorsements.js';
@@ -14,6 +15,7 @@ import { filtersV1Routes } from './v1/filters.js';
 import { followRequestsRoutes } from './v1/follow-requests.js';
 import { hiddenRoutes } from './v1/hidden.js';
 import { instanceRoutes } from './v1/instance.js';
+import { listsRoutes } from './v1/lists.js';
 import { mediaRoutes } from './v1/media.js';
 import { notificationPolicyRoutes } from './v1/notification-policy.js';
 import { notificationRequestsRoutes } from './v1/notification-requests.js';
@@ -47,6 +49,8 @@ export function apiRoutes(ctx: Ctx): Router {
     statusesActionsRoutes(ctx),
     pollsRoutes(ctx),
     timelinesRoutes(ctx),
+    listsRoutes(ctx),
+    conversationsRoutes(ctx),
     // Before the routes that take any id.
     notificationPolicyRoutes(ctx),
     notificationRequestsRoutes(ctx),

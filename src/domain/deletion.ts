@@ -28,35 +28,11 @@ export async function purgeAccount(ctx: Ctx, accountId: string): Promise<void> {
   const account = await ctx.db.accounts.findOne({ _id: accountId });
   if (!account?.deletedAt) return;
   await purgeStatuses(ctx, accountId);
-  const edges = [ctx.db.follows, ctx.db.blocks, ctx.db.mutes, ctx.db.accountNotes] as const;
-  const touched = await ctx.db.follows
-    .find({ $or: [{ accountId }, { targetId: accountId }] })
-    .limit(10_000)
-    .toArray();
-  for (const collection of edges) {
-    await collection.deleteMany({ accountId });
-    await collection.deleteMany({ targetId: accountId });
-  }
-  const favourites = await ctx.db.favourites.find({ accountId }).limit(50_000).toArray();
-  for (const collection of [
-    ctx.db.favourites,
-    ctx.db.bookmarks,
-    ctx.db.homeEntries,
-    ctx.db.notifications,
-    ctx.db.pollVotes,
-    ctx.db.markers,
-  ] as const) {
-    await collection.deleteMany({ accountId });
-  }
-  await ctx.db.notifications.deleteMany({ fromId: accountId });
-  for (const { statusId } of favourites) {
-    const favouritesCount = await ctx.db.favourites.countDocuments({ statusId });
-    await ctx.db.statuses.updateOne({ _id: statusId }, { $set: { favouritesCount } });
-  }
-  for (const edge of touched)
-    await recountNeighbour(ctx, edge.accountId === accountId ? edge.targetId : edge.accountId);
+  await purgeEdges(ctx, accountId);
+  await purgeBelongings(ctx, accountId);
   const empty = {
     displayName: '',
+    nameWords: [],
     note: '',
     fields: [],
     avatar: null,
@@ -66,6 +42,65 @@ export async function purgeAccount(ctx: Ctx, accountId: string): Promise<void> {
     statusesCount: 0,
   };
   await ctx.db.accounts.updateOne({ _id: accountId }, { $set: empty });
+}
+
+/** What it had to do with other accounts, in both directions. */
+async function purgeEdges(ctx: Ctx, accountId: string): Promise<void> {
+  const touched = await ctx.db.follows
+    .find({ $or: [{ accountId }, { targetId: accountId }] })
+    .limit(10_000)
+    .toArray();
+  for (const collection of [
+    ctx.db.follows,
+    ctx.db.blocks,
+    ctx.db.mutes,
+    ctx.db.accountNotes,
+    ctx.db.endorsements,
+    ctx.db.listMembers,
+    ctx.db.suggestionDismissals,
+  ] as const) {
+    await collection.deleteMany({ accountId });
+    await collection.deleteMany({ targetId: accountId });
+  }
+  for (const collection of [
+    ctx.db.notifications,
+    ctx.db.notificationRequests,
+    ctx.db.notificationPermissions,
+  ] as const) {
+    await collection.deleteMany({ accountId });
+    await collection.deleteMany({ fromId: accountId });
+  }
+  for (const edge of touched)
+    await recountNeighbour(ctx, edge.accountId === accountId ? edge.targetId : edge.accountId);
+}
+
+/** What was its own. */
+async function purgeBelongings(ctx: Ctx, accountId: string): Promise<void> {
+  const favourites = await ctx.db.favourites.find({ accountId }).limit(50_000).toArray();
+  for (const collection of [
+    ctx.db.favourites,
+    ctx.db.bookmarks,
+    ctx.db.homeEntries,
+    ctx.db.pollVotes,
+    ctx.db.markers,
+    ctx.db.threadMutes,
+    ctx.db.userDomainBlocks,
+    ctx.db.followedTags,
+    ctx.db.featuredTags,
+    ctx.db.lists,
+    ctx.db.listEntries,
+    ctx.db.conversations,
+    ctx.db.filters,
+    ctx.db.notificationPolicies,
+    ctx.db.announcementReactions,
+    ctx.db.announcementDismissals,
+  ] as const) {
+    await collection.deleteMany({ accountId });
+  }
+  for (const { statusId } of favourites) {
+    const favouritesCount = await ctx.db.favourites.countDocuments({ statusId });
+    await ctx.db.statuses.updateOne({ _id: statusId }, { $set: { favouritesCount } });
+  }
 }
 
 async function purgeStatuses(ctx: Ctx, accountId: string): Promise<void> {

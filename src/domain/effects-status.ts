@@ -4,6 +4,7 @@ import { canSee } from '../policy/visibility.js';
 import { accountsById } from './accounts.js';
 import type { Ctx } from './ctx.js';
 import type { DeletedStatus } from './events.js';
+import type { Reached } from './home.js';
 import { getPollVoters } from './poll-voters.js';
 import { notify } from './notifications.js';
 import { recordTagUse } from './tags.js';
@@ -30,12 +31,28 @@ export async function countAfter(
   }
 }
 
-/** Puts a new status where it can be found and on the streams. `reached`: the homes that it is in. */
-export async function announceStatus(ctx: Ctx, status: Status, reached: readonly string[]): Promise<void> {
+/** Puts a new status where it can be found and on the streams. `reached`: the homes and lists that it is in. */
+export async function announceStatus(ctx: Ctx, status: Status, reached: Reached): Promise<void> {
   await indexStatus(ctx, status);
   await recordTagUse(ctx, status);
-  const channels = [...reached.map((id) => `user:${id}`), ...publicChannels(status)];
+  const homes = reached.homes.map((id) => `user:${id}`);
+  const lists = reached.lists.map((l) => `list:${l.accountId}:${l.listId}`);
+  const channels = [...homes, ...lists, ...publicChannels(status)];
   if (channels.length) ctx.hub.publish({ channels, event: 'update', payload: { statusId: status._id } });
+}
+
+/** The streams of those who have it on screen: it, or a reblog of it. */
+async function feedChannels(ctx: Ctx, lines: { statusId: string } | { shownId: string }): Promise<string[]> {
+  const [homes, lists] = await Promise.all([
+    ctx.db.homeEntries.find(lines).toArray(),
+    ctx.db.listEntries.find(lines).toArray(),
+  ]);
+  return [
+    ...new Set([
+      ...homes.map((e) => `user:${e.accountId}`),
+      ...lists.map((e) => `list:${e.accountId}:${e.listId}`),
+    ]),
+  ];
 }
 
 /** The public streams a status belongs to. */
@@ -58,8 +75,10 @@ async function indexStatus(ctx: Ctx, status: Status): Promise<void> {
 /** Takes a deleted status out of search and off the streams. */
 export async function unindexStatus(ctx: Ctx, deleted: DeletedStatus): Promise<void> {
   await ctx.statusText.remove(deleted.statusId);
-  const entries = await ctx.db.homeEntries.find({ statusId: deleted.statusId }).toArray();
-  const channels = [...entries.map((e) => `user:${e.accountId}`), ...publicChannels({ ...deleted })];
+  const channels = [
+    ...(await feedChannels(ctx, { statusId: deleted.statusId })),
+    ...publicChannels({ ...deleted }),
+  ];
   if (channels.length)
     ctx.hub.publish({ channels, event: 'delete', payload: { statusId: deleted.statusId } });
 }
@@ -97,11 +116,11 @@ export async function notifyAboutStatus(ctx: Ctx, status: Status): Promise<void>
 /** Those who reblogged it or voted learn of an edit; everybody who has it on screen gets the new look. */
 export async function notifyAboutEdit(ctx: Ctx, status: Status, editId: string): Promise<void> {
   await indexStatus(ctx, status);
-  const [entries, reblogs] = await Promise.all([
-    ctx.db.homeEntries.find({ shownId: status._id }).toArray(),
+  const [feeds, reblogs] = await Promise.all([
+    feedChannels(ctx, { shownId: status._id }),
     ctx.db.statuses.find({ reblogOfId: status._id }).limit(10_000).toArray(),
   ]);
-  const channels = [...new Set([...entries.map((e) => `user:${e.accountId}`), ...publicChannels(status)])];
+  const channels = [...feeds, ...publicChannels(status)];
   if (channels.length)
     ctx.hub.publish({ channels, event: 'status.update', payload: { statusId: status._id } });
   const voters = status.poll ? await getPollVoters(ctx, status) : [];

@@ -3,7 +3,10 @@ import type { Ctx } from './ctx.js';
 import type { DeletedStatus, DomainEvent } from './events.js';
 import { purgeAccount } from './deletion.js';
 import { notifyStaff } from './reports.js';
-import { backfillHome, clearFromHome, fanOutHome, trimHome } from './home.js';
+import { forgetDirect, noteDirect } from './conversations.js';
+import { backfillHome, clearFromHome, fanOutHome, trimHome, type Reached } from './home.js';
+import { removeFromLists, trimList } from './list-feed.js';
+import { leaveLists } from './lists.js';
 import { carryFollowers } from './moves.js';
 import { notify } from './notifications.js';
 import {
@@ -85,12 +88,19 @@ async function statusArrived(
 ): Promise<void> {
   await withStatus(ctx, statusId, async (status) => {
     await countAfter(ctx, status);
-    const reached = timelines ? await fanOutHome(ctx, status) : [];
+    const reached = timelines ? await fanOutHome(ctx, status) : { homes: [], lists: [] };
+    await noteDirect(ctx, status);
     await announceStatus(ctx, status, reached);
     if (notifies) await notifyAboutStatus(ctx, status);
     if (notifies) await notifyAboutQuote(ctx, status);
-    if (Number(BigInt(status._id) % 16n) === 0) for (const id of reached) await trimHome(ctx, id);
+    if (Number(BigInt(status._id) % 16n) === 0) await trimFeeds(ctx, reached);
   });
+}
+
+/** Now and then, so that the lines of a feed stay bounded. */
+async function trimFeeds(ctx: Ctx, { homes, lists }: Reached): Promise<void> {
+  for (const id of homes) await trimHome(ctx, id);
+  for (const { listId } of lists) await trimList(ctx, listId);
 }
 
 async function statusDeleted(ctx: Ctx, deleted: DeletedStatus): Promise<void> {
@@ -99,10 +109,13 @@ async function statusDeleted(ctx: Ctx, deleted: DeletedStatus): Promise<void> {
   await unindexStatus(ctx, deleted);
   await ctx.db.homeEntries.deleteMany({ statusId: id });
   await ctx.db.homeEntries.deleteMany({ shownId: id });
+  await removeFromLists(ctx, id);
+  await forgetDirect(ctx, deleted);
   await ctx.db.notifications.deleteMany({ statusId: id });
   const reblogs = await ctx.db.statuses.find({ reblogOfId: id }).limit(1000).toArray();
   for (const reblog of reblogs) {
     await ctx.db.homeEntries.deleteMany({ statusId: reblog._id });
+    await removeFromLists(ctx, reblog._id);
     await ctx.db.statuses.deleteOne({ _id: reblog._id });
   }
   await ctx.db.favourites.deleteMany({ statusId: id });
@@ -146,6 +159,8 @@ async function followChanged(ctx: Ctx, event: FollowEvent): Promise<void> {
   await ctx.db.notifications.deleteMany({ accountId: targetId, key: `follow_request:${accountId}:::` });
   await ctx.db.notifications.deleteMany({ accountId: targetId, key: `follow:${accountId}:::` });
   await clearFromHome(ctx, accountId, targetId);
+  await leaveLists(ctx, accountId, targetId);
+  await ctx.db.endorsements.deleteMany({ accountId, targetId });
 }
 
 async function blockAdded(ctx: Ctx, accountId: string, targetId: string): Promise<void> {

@@ -1,11 +1,11 @@
-import { belongsInHome } from '../policy/home.js';
 import type { Follow, HomeEntry } from '../model/relations.js';
 import { idRange, isUpwards, type Page } from '../model/page.js';
 import type { Status } from '../model/status.js';
 import { accountsById } from './accounts.js';
 import type { Ctx } from './ctx.js';
-import { hiddenFrom } from './relationships.js';
-import { visibleOf } from './visible.js';
+import { readFeed } from './feed.js';
+import { hiddenBy, recipients } from './home-recipients.js';
+import { fanOutLists, type ReachedList } from './list-feed.js';
 
 /** Statuses of people one follows, and one's own: one index range and constant batch loads. */
 export async function homeTimeline(ctx: Ctx, accountId: string, page: Page): Promise<Status[]> {
@@ -17,57 +17,59 @@ export async function homeTimeline(ctx: Ctx, accountId: string, page: Page): Pro
     .sort({ statusId: up ? 1 : -1 })
     .limit(page.limit)
     .toArray();
-  if (up) entries.reverse();
-  const found = await ctx.db.statuses.find({ _id: { $in: entries.map((e) => e.statusId) } }).toArray();
-  const byId = new Map(found.map((s) => [s._id, s]));
-  const statuses = entries.flatMap((e) => byId.get(e.statusId) ?? []);
-  const visible = await visibleOf(ctx, accountId, statuses);
-  return withoutHidden(ctx, accountId, { statuses: visible, entries });
-}
-
-async function withoutHidden(
-  ctx: Ctx,
-  accountId: string,
-  page: { statuses: Status[]; entries: HomeEntry[] },
-): Promise<Status[]> {
-  const shownIds = page.entries.flatMap((e) => (e.shownId === e.statusId ? [] : [e.shownId]));
-  const inner = shownIds.length ? await ctx.db.statuses.find({ _id: { $in: shownIds } }).toArray() : [];
-  const innerById = new Map(inner.map((s) => [s._id, s]));
-  const authors = await accountsById(
-    ctx,
-    [...page.statuses, ...inner].map((s) => s.accountId),
-  );
-  const hidden = await hiddenFrom(
-    ctx,
-    accountId,
-    [...authors.values()].filter((a) => a._id !== accountId),
-  );
-  return page.statuses.filter((s) => {
-    const shown = s.reblogOfId ? innerById.get(s.reblogOfId) : s;
-    return shown !== undefined && !hidden.has(s.accountId) && !hidden.has(shown.accountId);
-  });
+  return readFeed(ctx, accountId, up ? entries.reverse() : entries);
 }
 
 const pageSize = 1000;
 
+/** Where a status is now. */
+export interface Reached {
+  /** Accounts in whose home it is. */
+  homes: string[];
+  lists: ReachedList[];
+}
+
 /**
- * Writes a line for every local follower in whose home a status belongs (and for its local author). Repeating it adds
- * nothing. @returns the accounts in whose home it now is
+ * Writes a line for every local follower in whose home a status belongs (and for its local author), and in their lists.
+ * Repeating it adds nothing.
  */
-export async function fanOutHome(ctx: Ctx, status: Status): Promise<string[]> {
+export async function fanOutHome(ctx: Ctx, status: Status): Promise<Reached> {
+  const reached: Reached = { homes: [], lists: [] };
   const shown = status.reblogOfId ? await ctx.db.statuses.findOne({ _id: status.reblogOfId }) : status;
-  if (!shown) return [];
-  const reached: string[] = [];
+  if (!shown) return reached;
   if (status.local) {
     await writeEntries(ctx, [status.accountId], { status, shown });
-    reached.push(status.accountId);
+    reached.homes.push(status.accountId);
   }
   for await (const followers of localFollowers(ctx, status.accountId)) {
     const wanted = await recipients(ctx, followers, { status, shown });
-    await writeEntries(ctx, wanted, { status, shown });
-    reached.push(...wanted);
+    const lists = await fanOutLists(ctx, wanted, { status, shown });
+    const elsewhere = new Set(lists.filter((l) => l.exclusive).map((l) => l.accountId));
+    const homes = wanted.filter((id) => !elsewhere.has(id));
+    await writeEntries(ctx, homes, { status, shown });
+    reached.homes.push(...homes);
+    reached.lists.push(...lists);
   }
+  const byTag = await tagFollowers(ctx, status, reached.homes);
+  await writeEntries(ctx, byTag, { status, shown });
+  reached.homes.push(...byTag);
   return reached;
+}
+
+/** Accounts that follow a hashtag of a public status and do not have it in their home yet. */
+async function tagFollowers(ctx: Ctx, status: Status, homes: readonly string[]): Promise<string[]> {
+  if (status.visibility !== 'public' || status.reblogOfId !== null || !status.tags.length) return [];
+  const follows = await ctx.db.followedTags
+    .find({ tag: { $in: status.tags } })
+    .limit(10_000)
+    .toArray();
+  const has = new Set([...homes, status.accountId]);
+  const ids = [...new Set(follows.map((f) => f.accountId))].filter((id) => !has.has(id));
+  const hidden = ids.length ? await hiddenBy(ctx, ids, { status, shown: status }) : () => new Set<string>();
+  return ids.filter((id) => {
+    const hides = hidden(id);
+    return !hides.has(status.accountId) && !status.mentions.some((m) => hides.has(m.accountId));
+  });
 }
 
 /** Accepted follows by accounts of this server, in pages. */
@@ -84,46 +86,6 @@ async function* localFollowers(ctx: Ctx, accountId: string): AsyncGenerator<Foll
     if (!last || page.length < pageSize) return;
     after = last._id;
   }
-}
-
-async function recipients(
-  ctx: Ctx,
-  followers: Follow[],
-  { status, shown }: { status: Status; shown: Status },
-): Promise<string[]> {
-  const ids = followers.map((f) => f.accountId);
-  if (!ids.length) return [];
-  const involved = [
-    ...new Set([status.accountId, shown.accountId, ...status.mentions.map((m) => m.accountId)]),
-  ];
-  const parent = status.inReplyToAccountId;
-  const [blocks, blockedBy, mutes, parentFollows] = await Promise.all([
-    ctx.db.blocks.find({ accountId: { $in: ids }, targetId: { $in: involved } }).toArray(),
-    ctx.db.blocks.find({ accountId: { $in: involved }, targetId: { $in: ids } }).toArray(),
-    ctx.db.mutes.find({ accountId: { $in: ids }, targetId: { $in: involved } }).toArray(),
-    parent
-      ? ctx.db.follows.find({ accountId: { $in: ids }, targetId: parent, state: 'accepted' }).toArray()
-      : [],
-  ]);
-  const at = ctx.clock.now().toISOString();
-  const active = mutes.filter((m) => m.expiresAt === null || m.expiresAt > at);
-  const hiddenOf = (id: string): Set<string> =>
-    new Set([
-      ...[...blocks, ...active].filter((b) => b.accountId === id).map((b) => b.targetId),
-      ...blockedBy.filter((b) => b.targetId === id).map((b) => b.accountId),
-    ]);
-  const followsParent = new Set(parentFollows.map((f) => f.accountId));
-  return followers
-    .filter((f) =>
-      belongsInHome(status, shown, {
-        followerId: f.accountId,
-        showReblogs: f.reblogs,
-        languages: f.languages,
-        following: new Set(parent && followsParent.has(f.accountId) ? [parent] : []),
-        hidden: hiddenOf(f.accountId),
-      }),
-    )
-    .map((f) => f.accountId);
 }
 
 async function writeEntries(
@@ -164,9 +126,10 @@ export async function backfillHome(ctx: Ctx, followerId: string, authorId: strin
   }
 }
 
-/** Takes everything of an account out of somebody's home timeline. */
+/** Takes everything of an account out of somebody's home timeline and lists. */
 export async function clearFromHome(ctx: Ctx, accountId: string, fromId: string): Promise<void> {
   await ctx.db.homeEntries.deleteMany({ accountId, fromId });
+  await ctx.db.listEntries.deleteMany({ accountId, fromId });
 }
 
 /** Keeps the newest lines of a home timeline only. */

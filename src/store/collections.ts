@@ -1,7 +1,9 @@
 import type * as access from '../model/access.js';
 import type * as account from '../model/account.js';
 import type * as announcements from '../model/announcements.js';
+import type * as conversations from '../model/conversations.js';
 import type * as filters from '../model/filters.js';
+import type * as lists from '../model/lists.js';
 import type * as notificationPolicy from '../model/notification-policy.js';
 import type * as relations from '../model/relations.js';
 import type * as status from '../model/status.js';
@@ -39,6 +41,10 @@ export interface Documents {
   tagUses: tags.TagUse;
   homeEntries: relations.HomeEntry;
   notifications: relations.Notification;
+  lists: lists.List;
+  listMembers: lists.ListMember;
+  listEntries: lists.ListEntry;
+  conversations: conversations.Conversation;
   filters: filters.Filter;
   notificationPolicies: notificationPolicy.NotificationPolicy;
   notificationRequests: notificationPolicy.NotificationRequest;
@@ -150,6 +156,10 @@ export const collections: { readonly [K in keyof Documents]: CollectionSpec } = 
     'fromId',
     'accountId groupKey',
   ),
+  lists: declare('accountId _id'),
+  listMembers: declare('listId targetId!', 'listId _id', 'accountId targetId', 'targetId accountId'),
+  listEntries: declare('listId statusId!', 'statusId', 'shownId', 'accountId fromId', 'listId fromId'),
+  conversations: declare('accountId conversationId participantsKey!', 'accountId lastStatusId', 'lastStatusId'),
   filters: declare('accountId _id'),
   notificationPolicies: declare('accountId!'),
   notificationRequests: declare('accountId fromId!', 'accountId _id', 'fromId'),

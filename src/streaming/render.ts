@@ -1,14 +1,16 @@
+import { toConversation } from '../api/entities/conversations.js';
 import { toNotification } from '../api/entities/notifications.js';
-import { toStatus } from '../api/entities/statuses.js';
 import { viewOf } from '../api/entities/view.js';
-import { accountsById } from '../domain/accounts.js';
 import type { Ctx, HubMessage } from '../domain/ctx.js';
+import { loadConversations } from '../domain/facts/conversations.js';
 import { loadNotifications } from '../domain/facts/notifications.js';
-import { loadStatuses } from '../domain/facts/statuses.js';
-import { activeFiltersOf } from '../domain/filters.js';
-import { hiddenFrom } from '../domain/relationships.js';
-import { visibleOf } from '../domain/visible.js';
-import type { Status } from '../model/status.js';
+import { createStatusRenderer } from './render-status.js';
+
+/** One ear that a message is for; `isPublic`: on a stream of everybody's posts. */
+export interface Audience {
+  viewerId: string;
+  isPublic: boolean;
+}
 
 /** Renders one message for many viewers: the payload as each may see it, null for those who may not. */
 export interface Renderer {
@@ -16,50 +18,23 @@ export interface Renderer {
 }
 
 /** Loads what a message names once; what does not depend on the viewer is rendered once. */
-export async function createRenderer(ctx: Ctx, message: HubMessage): Promise<Renderer> {
+export async function createRenderer(
+  ctx: Ctx,
+  message: HubMessage,
+  audience: readonly Audience[],
+): Promise<Renderer> {
   const { event, payload } = message;
   if (event === 'update' || event === 'status.update') {
     const status = await ctx.db.statuses.findOne({ _id: String(payload['statusId']) });
-    return status ? statusRenderer(ctx, status, event === 'update') : nothing;
+    return status ? createStatusRenderer(ctx, { status, fresh: event === 'update', audience }) : nothing;
   }
   if (event === 'notification') return notificationRenderer(ctx, String(payload['notificationId']));
+  if (event === 'conversation') return conversationRenderer(ctx, String(payload['conversationId']));
   if (event === 'delete') return { payload: async () => String(payload['statusId']) };
   return { payload: async () => JSON.stringify(payload['json'] ?? payload) };
 }
 
 const nothing: Renderer = { payload: async () => null };
-
-function statusRenderer(ctx: Ctx, status: Status, fresh: boolean): Renderer {
-  // Nobody has favourited, answered or muted what has just begun: one rendering serves all but its author and those who
-  // filter.
-  const shareable =
-    fresh &&
-    status.reblogOfId === null &&
-    status.conversationId === status._id &&
-    status.quote === null &&
-    status.quotePolicy !== 'followers' &&
-    status.poll === null;
-  let shared: Promise<string> | null = null;
-  const render = async (viewerId: string): Promise<string> => {
-    const facts = await loadStatuses(ctx, viewerId, [status]);
-    return JSON.stringify(toStatus(viewOf(ctx, viewerId), facts, status));
-  };
-  return {
-    async payload(viewerId, isPublic) {
-      if (isPublic && !(await isWanted(ctx, viewerId, status))) return null;
-      if (!shareable || viewerId === status.accountId) return render(viewerId);
-      if ((await activeFiltersOf(ctx, viewerId)).length) return render(viewerId);
-      return (shared ??= render(viewerId));
-    },
-  };
-}
-
-async function isWanted(ctx: Ctx, viewerId: string, status: Status): Promise<boolean> {
-  if (!(await visibleOf(ctx, viewerId, [status])).length) return false;
-  const author = (await accountsById(ctx, [status.accountId])).get(status.accountId);
-  if (!author || author.silencedAt) return false;
-  return author._id === viewerId || !(await hiddenFrom(ctx, viewerId, [author])).has(author._id);
-}
 
 function notificationRenderer(ctx: Ctx, id: string): Renderer {
   return {
@@ -69,6 +44,17 @@ function notificationRenderer(ctx: Ctx, id: string): Renderer {
       const facts = await loadNotifications(ctx, viewerId, [notification]);
       if (!facts.accounts.has(notification.fromId)) return null;
       return JSON.stringify(toNotification(viewOf(ctx, viewerId), facts, notification));
+    },
+  };
+}
+
+function conversationRenderer(ctx: Ctx, id: string): Renderer {
+  return {
+    async payload(viewerId) {
+      const conversation = await ctx.db.conversations.findOne({ _id: id });
+      if (conversation?.accountId !== viewerId) return null;
+      const facts = await loadConversations(ctx, viewerId, [conversation]);
+      return JSON.stringify(toConversation(viewOf(ctx, viewerId), facts, conversation));
     },
   };
 }
