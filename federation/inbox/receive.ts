@@ -11,17 +11,12 @@ import {
   type ActivityHead,
   type HeadFault,
 } from './attribution.js';
-import { parseJsonObject, type ParsedObject } from './bounded-json.js';
+import { parseJsonObject, type JsonLimits, type ParsedJson } from '../vocabulary/json.js';
 import { isActivityMediaType } from './media-type.js';
 
-export interface ReceiveLimits {
-  /** Largest body in bytes. */
-  bytes: number;
-  depth: number;
-  entries: number;
-}
+export type ReceiveLimits = JsonLimits;
 
-export const DEFAULT_LIMITS: ReceiveLimits = { bytes: 1_048_576, depth: 32, entries: 20_000 };
+export const DEFAULT_LIMITS: ReceiveLimits = { maxBytes: 1_048_576, maxDepth: 32, maxNodes: 20_000 };
 
 export interface ReceiveDeps {
   keys: KeyResolver;
@@ -44,8 +39,7 @@ interface Signed extends ActivityHead {
 export type RejectionReason =
   | RefusalReason
   | HeadFault
-  | Extract<ParsedObject, { outcome: 'malformed' }>['reason']
-  | 'too-large'
+  | Extract<ParsedJson, { outcome: 'invalid' }>['reason']
   | 'unsupported-media-type'
   | 'unsupported-encoding'
   | 'actor-mismatch'
@@ -93,12 +87,12 @@ export async function receive(request: SignedRequest, deps: ReceiveDeps): Promis
     return reject(verification.reason);
   }
   const parsed = early ?? parseJsonObject(request.body, limits);
-  if (parsed.outcome === 'malformed') return reject(parsed.reason);
+  if (parsed.outcome === 'invalid') return reject(parsed.reason);
   return judge(parsed.value, verification, { deps, hosts: request.hosts });
 }
 
 function findUnfit(request: SignedRequest, limits: ReceiveLimits): RejectionReason | null {
-  if (request.body.length > limits.bytes) return 'too-large';
+  if (request.body.length > limits.maxBytes) return 'too-large';
   if (!isActivityMediaType(fieldValue(request.headers, 'content-type'))) return 'unsupported-media-type';
   // Nobody in the field compresses deliveries, and inflating before the digest is known is an open door.
   const encoding = fieldValue(request.headers, 'content-encoding')?.toLowerCase() ?? 'identity';
@@ -151,11 +145,11 @@ const STATUS: Readonly<Partial<Record<RejectionReason, RejectionStatus>>> = {
   'ambiguous-headers': 400,
   'malformed-signature': 400,
   'content-digest-malformed': 400,
-  'not-utf8': 400,
-  'not-json': 400,
+  encoding: 400,
+  syntax: 400,
   'not-an-object': 400,
   'too-deep': 400,
-  'too-many-entries': 400,
+  'too-wide': 400,
   'no-type': 400,
   'no-actor': 400,
   'malformed-id': 400,

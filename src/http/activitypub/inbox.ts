@@ -65,7 +65,7 @@ async function accept(site: Site, req: Request, taken: Taken): Promise<void> {
   const verdict = await receive(await toSignedRequest(ctx, req, { hosts: site.hosts, body }), {
     keys: site.keys,
     clock: ctx.clock,
-    limits: { bytes: ctx.settings.inboxBytes },
+    limits: { maxBytes: ctx.settings.inboxBytes },
     isBlocked: (host) => isSuspended(rules, host),
     knowsActor: async (uri) => (await ctx.db.accounts.findOne({ uri })) !== null,
   });
