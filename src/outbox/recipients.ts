@@ -1,3 +1,4 @@
+import { sharedInboxOf } from '../../federation/addressing/inboxes.js';
 import type { Ctx } from '../domain/ctx.js';
 import { domainRules } from '../domain/domains.js';
 import { hostOf } from '../domain/urls.js';
@@ -33,7 +34,7 @@ export async function createRecipients(ctx: Ctx): Promise<Recipients> {
     if (isDeliverable(ctx, rules, inbox)) inboxes.add(inbox);
   };
   const add = (accounts: Iterable<Account>): void => {
-    for (const account of accounts) if (isReachable(account)) addInbox(sharedInboxOf(account));
+    for (const account of accounts) if (isReachable(account)) addInbox(groupInboxOf(account));
   };
   const addEdges = async (key: 'accountId' | 'targetId', accountId: string): Promise<void> => {
     const other = key === 'accountId' ? 'targetId' : 'accountId';
@@ -78,10 +79,9 @@ function isReachable(account: Account): boolean {
   return account.domain !== null && account.remote !== null && account.deletedAt === null;
 }
 
-/** A shared inbox counts only on the host of the personal one: an actor must not point us at somebody else. */
-function sharedInboxOf(account: Account): string {
-  const { inbox, sharedInbox } = account.remote ?? { inbox: '', sharedInbox: null };
-  return sharedInbox !== null && hostOf(sharedInbox) === hostOf(inbox) ? sharedInbox : inbox;
+/** The inbox of its server as a whole where it has one, else its own. */
+function groupInboxOf({ remote }: Account): string {
+  return remote === null ? '' : (sharedInboxOf(remote) ?? remote.inbox);
 }
 
 function isDeliverable(ctx: Ctx, rules: ReadonlyMap<string, DomainRule>, inbox: string): boolean {

@@ -1,10 +1,10 @@
+import { audienceOf } from '../../federation/addressing/visibility.js';
 import { now, type Ctx } from '../domain/ctx.js';
 import type { Account } from '../model/account.js';
 import type { Status } from '../model/status.js';
 import { formerHoldersOf, holdersOf, isOpen, recipientsOf } from './audience.js';
 import { findOwnAuthor, findSpeaker, type EventOf, type Federator } from './events.js';
 import { toAnnounce, toCreate, toDelete, toUndo, toUpdate } from './objects/activities.js';
-import { toAddresses } from './objects/addresses.js';
 import { loadNote } from './objects/load.js';
 import { actorEndpoints } from './objects/parts.js';
 import { createRecipients, remoteAccounts, type Recipients } from './recipients.js';
@@ -88,7 +88,11 @@ export const statusDeleted: Federator<'status.deleted'> = async (ctx, event) => 
   if (status.reblogOfId !== null) return sendUndoAnnounce(ctx, author, status);
   const mentioned = await remoteAccounts(ctx, status.mentionIds);
   const { followers } = actorEndpoints(author.uri);
-  const addresses = toAddresses(status.visibility, { followers, named: mentioned.map((a) => a.uri) });
+  const addresses = audienceOf(
+    status.visibility,
+    followers,
+    mentioned.map((a) => a.uri),
+  );
   const { inboxes } = await formerHoldersOf(ctx, status);
   await sendActivity(ctx, {
     activity: toDelete(author, { uri: status.uri, addresses }),

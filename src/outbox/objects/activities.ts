@@ -3,7 +3,7 @@ import { toActivity, toReference, toWrapped } from '../../../federation/vocabula
 import { PUBLIC } from '../../../federation/vocabulary/names.js';
 import type { Account } from '../../model/account.js';
 import type { Status } from '../../model/status.js';
-import { toAddresses, type Addresses } from './addresses.js';
+import { audienceOf, type Audience } from '../../../federation/addressing/visibility.js';
 import { actorEndpoints, toWireTime } from './parts.js';
 
 /**
@@ -25,10 +25,7 @@ export function toUpdate(actor: Actor, object: JsonObject, mark: string): JsonOb
 }
 
 /** A status of ours is gone; nothing of what it said is repeated. */
-export function toDelete(
-  actor: Actor,
-  { uri, addresses }: { uri: string; addresses: Addresses },
-): JsonObject {
+export function toDelete(actor: Actor, { uri, addresses }: { uri: string; addresses: Audience }): JsonObject {
   const object = { id: uri, type: 'Tombstone' };
   return toActivity({ id: `${uri}#delete`, type: 'Delete', actor: actor.uri, object, ...addresses });
 }
@@ -49,7 +46,7 @@ export interface AnnounceFacts {
 
 export function toAnnounce({ wrapper, actor, shown }: AnnounceFacts): JsonObject {
   const { followers } = actorEndpoints(actor.uri);
-  const { to, cc } = toAddresses(wrapper.visibility, { followers, named: [shown.authorUri] });
+  const { to, cc } = audienceOf(wrapper.visibility, followers, [shown.authorUri]);
   const published = toWireTime(wrapper.createdAt);
   return toActivity({
     id: wrapper.uri,
@@ -77,7 +74,7 @@ export function toUndo(actor: Actor, undone: JsonObject): JsonObject {
     type: 'Undo',
     actor: actor.uri,
     object: toReference(undone),
-    ...audienceOf(undone),
+    ...audienceAgain(undone),
   });
 }
 
@@ -150,7 +147,7 @@ export function toVote(
   return toActivity({ id: `${uri}#activity`, type: 'Create', actor: voter.uri, object, to: [to] });
 }
 
-function audienceOf(activity: JsonObject): Partial<Addresses> {
+function audienceAgain(activity: JsonObject): Partial<Audience> {
   const read = (value: Json | undefined): string[] =>
     Array.isArray(value) ? value.filter((v) => typeof v === 'string') : [];
   return { to: read(activity['to']), cc: read(activity['cc']) };

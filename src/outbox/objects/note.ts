@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../../federation/ports.js';
 import { toTombstone as buildTombstone } from '../../../federation/vocabulary/build.js';
+import { audienceOf } from '../../../federation/addressing/visibility.js';
 import { toCollection } from '../../../federation/vocabulary/collection.js';
 import { PUBLIC } from '../../../federation/vocabulary/names.js';
 import type { OwnNames } from '../../domain/ctx.js';
@@ -7,7 +8,6 @@ import { tagUrl } from '../../domain/urls.js';
 import type { Account } from '../../model/account.js';
 import type { Media, Quote, Status, Tombstone } from '../../model/status.js';
 import { urlAnchor } from '../../text/anchors.js';
-import { toAddresses } from './addresses.js';
 import { toAttachment } from './attachment.js';
 import { actorEndpoints, fullHandle, toEmojiTag, toWireTime } from './parts.js';
 import { toQuestionParts } from './question.js';
@@ -61,7 +61,11 @@ export function toNote(names: OwnNames, facts: NoteFacts): JsonObject {
 /** To whom it goes. */
 export function addressNote({ status, author, mentioned }: NoteFacts): { to: string[]; cc: string[] } {
   const { followers } = actorEndpoints(author.uri);
-  return toAddresses(status.visibility, { followers, named: mentioned.map((a) => a.uri) });
+  return audienceOf(
+    status.visibility,
+    followers,
+    mentioned.map((a) => a.uri),
+  );
 }
 
 /** Servers that know no quotes show a link; those that do hide what has this class (Mastodon 4.5). */

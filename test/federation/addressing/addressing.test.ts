@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { collapseInboxes, type Recipient } from '../../../federation/addressing/inboxes.js';
+import { sharedInboxOf } from '../../../federation/addressing/inboxes.js';
 import { audienceOf, visibilityOf, type Visibility } from '../../../federation/addressing/visibility.js';
 import { PUBLIC } from '../../../federation/vocabulary/names.js';
 
@@ -44,79 +44,15 @@ describe('visibility', () => {
   });
 });
 
-describe('collapseInboxes', () => {
-  const person = (
-    host: string,
-    name: string,
-    shared: string | null = `https://${host}/inbox`,
-  ): Recipient => ({
-    uri: `https://${host}/users/${name}`,
-    inbox: `https://${host}/users/${name}/inbox`,
-    sharedInbox: shared,
-  });
-  const isOwnHost = (host: string): boolean => host === 'us.example' || host === 'old.example:8443';
-  const collapse = (recipients: Recipient[], isPublicOrFollowers: boolean) =>
-    collapseInboxes(recipients, { isOwnHost, isPublicOrFollowers });
+describe('sharedInboxOf', () => {
+  const inbox = 'https://a.example/users/bob/inbox';
 
-  test('Q_SHARED: fifty followers on one server are one delivery', () => {
-    const many = Array.from({ length: 50 }, (_, i) => person('big.example', `u${i}`));
-    const alone = person('gts.example', 'solo', null);
-    expect(collapse([...many, alone], true)).toEqual([
-      'https://big.example/inbox',
-      'https://gts.example/users/solo/inbox',
-    ]);
-  });
-
-  test('a direct message goes to its reader; to several on one server it goes there once', () => {
-    const [x, y, z] = [person('big.example', 'x'), person('big.example', 'y'), person('small.example', 'z')];
-    expect(collapse([x, z], false)).toEqual([x.inbox, z.inbox]);
-    expect(collapse([x, y, z], false)).toEqual(['https://big.example/inbox', z.inbox]);
-    expect(collapse([x, x], false)).toEqual([x.inbox]);
-  });
-
-  test('a shared inbox of another host is never used', () => {
-    const foreign = person('evil.example', 'm', 'https://victim.example/inbox');
-    const port = person('evil.example', 'n', 'https://evil.example:8443/inbox');
-    expect(collapse([foreign, port], true)).toEqual([foreign.inbox, port.inbox]);
-  });
-
-  test('Q_SELF: own hosts are left out', () => {
-    expect(
-      collapse(
-        [person('us.example', 'bob'), person('US.example', 'eve'), person('old.example:8443', 'x')],
-        true,
-      ),
-    ).toEqual([]);
-  });
-
-  test('URL_INVALID: a broken inbox stops nobody else', () => {
-    const broken = [
-      'https://:',
-      'https://xn--/',
-      'http://[::',
-      'mailto:a@b.example',
-      '',
-      'https://u:p@x.example/inbox',
-    ];
-    const bad = broken.map((inbox, i) => ({
-      uri: `https://x.example/${i}`,
-      inbox,
-      sharedInbox: 'https://x.example/inbox',
-    }));
-    const [a, b] = [person('a.example', 'a'), person('b.example', 'b')];
-    expect(collapse([a, ...bad, b], true)).toEqual(['https://a.example/inbox', 'https://b.example/inbox']);
-    expect(collapse([{ ...a, sharedInbox: 'https://[::' }], true)).toEqual([a.inbox]);
-  });
-
-  test('the order of recipients does not matter', () => {
-    const all = Array.from({ length: 12 }, (_, i) =>
-      person(`h${i % 5}.example`, `u${i}`, i % 3 ? undefined : null),
-    );
-    const expected = collapse(all, true);
-    fc.assert(
-      fc.property(fc.shuffledSubarray(all, { minLength: all.length }), (shuffled) => {
-        expect(collapse(shuffled, true)).toEqual(expected);
-      }),
-    );
+  test.each([
+    ['on the same host', 'https://a.example/inbox', 'https://a.example/inbox'],
+    ['none', null, null],
+    ['on another host: our fan-out would hit a third party', 'https://victim.example/inbox', null],
+    ['no web address', 'ftp://a.example/inbox', null],
+  ])('%s', (_, sharedInbox, expected) => {
+    expect(sharedInboxOf({ inbox, sharedInbox })).toBe(expected);
   });
 });
