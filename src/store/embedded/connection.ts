@@ -1,11 +1,9 @@
-import { closeSync, existsSync, openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import Database from 'libsql';
 import { StartError } from '../../errors.js';
+import { applicationId, formatVersion, judgeFile, type FileKind } from './header.js';
 import type { Key } from './keys.js';
 
-/** `landfall` in the header of our files, so that another program's database is not taken for ours. */
-const applicationId = 0x6c_66_61_6c;
-const formatVersion = 1;
 const maxStatements = 500;
 
 type Param = Key | Buffer;
@@ -43,13 +41,18 @@ function codeOf(error: unknown): string {
  */
 export function connect(path: string): Connection {
   const memory = path === ':memory:';
-  // Created by hand, so that private posts are not readable by other users of the machine.
-  if (!memory && !existsSync(path)) closeSync(openSync(path, 'a', 0o600));
   let db: Database.Database | null = null;
   try {
+    // Created by hand, so that private posts are not readable by other users of the machine.
+    if (!memory) closeSync(openSync(path, 'a', 0o600));
+    const kind = memory ? 'new' : judgeFile(path);
+    if (kind !== 'new' && kind !== 'ours') throw new StartError(`The database ${path} ${refusals[kind]}`);
     db = new Database(path);
     db.exec('PRAGMA busy_timeout = 5000');
-    checkHeader(db, path);
+    // Reads the schema, which shows damage that the header does not.
+    db.exec('SELECT count(*) FROM sqlite_master');
+    if (kind === 'new')
+      db.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${formatVersion}`);
     if (!memory) db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
     // Waiting any longer would hold up everything else in this process; the writer tries again later instead.
     db.exec('PRAGMA busy_timeout = 20; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -32000');
@@ -60,42 +63,22 @@ export function connect(path: string): Connection {
   }
 }
 
-function pragma(db: Database.Database, name: string): number {
-  return Number((db.prepare(`PRAGMA ${name}`).raw().all()[0] as unknown[])[0]);
-}
-
-function checkHeader(db: Database.Database, path: string): void {
-  const tables = db.prepare('SELECT count(*) FROM sqlite_master').raw().all()[0] as unknown[];
-  const id = pragma(db, 'application_id');
-  if (Number(tables[0]) === 0 && id === 0) {
-    db.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${formatVersion}`);
-  } else if (id !== applicationId) {
-    throw new StartError(
-      `${path} is a database of another program. Choose another data folder (LANDFALL_DATA).`,
-    );
-  } else if (pragma(db, 'user_version') > formatVersion) {
-    throw new StartError(
-      `${path} was made by a newer version of Landfall. Start that version, or restore a backup.`,
-    );
-  }
-}
+const refusals: Record<Exclude<FileKind, 'new' | 'ours'>, string> = {
+  damaged:
+    'is damaged. Nothing was changed. Restore it from a backup, or move it and its -wal and -shm files away to start ' +
+    'empty; the command `sqlite3 FILE .recover` may save what is left.',
+  foreign: 'belongs to another program. Choose another data folder (LANDFALL_DATA).',
+  newer: 'was made by a newer version of Landfall. Start that version, or restore a backup.',
+};
 
 function toStartError(error: unknown, path: string): unknown {
   const code = codeOf(error);
   if (code === 'SQLITE_NOTADB' || code.startsWith('SQLITE_CORRUPT')) {
-    return new StartError(
-      `The database ${path} is damaged (${code}). Nothing was changed. Restore it from a backup, or move it and its ` +
-        `-wal and -shm files away to start empty; \`sqlite3 ${path} .recover\` may save what is left.`,
-    );
+    return new StartError(`The database ${path} ${refusals.damaged}`);
   }
-  if (
-    code === 'SQLITE_CANTOPEN' ||
-    code === 'SQLITE_READONLY' ||
-    code === 'SQLITE_PERM' ||
-    code === 'EACCES'
-  ) {
+  if (/^(SQLITE_(CANTOPEN|READONLY|PERM)|EACCES|EPERM|EROFS|ENOENT|EISDIR|ENOTDIR)/.test(code)) {
     return new StartError(
-      `The database ${path} cannot be opened for writing (${code}). Check the folder's owner.`,
+      `The database ${path} cannot be opened for writing (${code}). Check that the folder exists and its owner.`,
     );
   }
   if (isBusy(error)) {
@@ -129,7 +112,21 @@ function wrap(db: Database.Database): Connection {
     dataVersion: () => Number((prepare('PRAGMA data_version').get([]) as unknown[])[0]),
     close: () => {
       statements.clear();
+      emptyLog(db);
       db.close();
     },
   };
+}
+
+/**
+ * Moves the write-ahead log into the file, so that the file alone is the whole database. The driver closes the file
+ * only when its statements are collected, so SQLite's own tidying up at the last close comes too late.
+ */
+function emptyLog(db: Database.Database): void {
+  try {
+    db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  } catch (error) {
+    // Another process is reading: the log stays, and the next start goes on from it.
+    if (!isBusy(error)) throw error;
+  }
 }
