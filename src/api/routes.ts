@@ -23,6 +23,7 @@ import { notificationsRoutes } from './v1/notifications.js';
 import { personalRoutes } from './v1/personal.js';
 import { pollsRoutes } from './v1/polls.js';
 import { reportsRoutes } from './v1/reports.js';
+import { scheduledStatusesRoutes } from './v1/scheduled-statuses.js';
 import { statusesActionsRoutes } from './v1/statuses-actions.js';
 import { statusesWriteRoutes } from './v1/statuses-write.js';
 import { statusesRoutes } from './v1/statuses.js';
@@ -47,6 +48,7 @@ export function apiRoutes(ctx: Ctx): Router {
     statusesRoutes(ctx),
     statusesWriteRoutes(ctx),
     statusesActionsRoutes(ctx),
+    scheduledStatusesRoutes(ctx),
     pollsRoutes(ctx),
     timelinesRoutes(ctx),
     listsRoutes(ctx),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { invalid } from '../errors.js';
 import { bool, idList, idParam, int, listOf, oneOf, text, toList } from '../http/coerce.js';
 import type { PollInput } from '../domain/polls.js';
 
@@ -65,4 +66,11 @@ export function parseFocus(given: string | undefined): [number, number] | undefi
   if (!Number.isFinite(x) || !Number.isFinite(y)) return undefined;
   const clamp = (n: number): number => Math.min(1, Math.max(-1, n));
   return [clamp(x), clamp(y)];
+}
+
+/** A time in ISO 8601. @throws AppError 422 when it is none */
+export function parseTime(given: string): Date {
+  const at = /^\d{4}-\d{2}-\d{2}/.test(given) ? new Date(given) : new Date(Number.NaN);
+  if (Number.isNaN(at.getTime())) throw invalid('Scheduled at is not a time');
+  return at;
 }

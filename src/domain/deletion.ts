@@ -87,6 +87,7 @@ async function purgeBelongings(ctx: Ctx, accountId: string): Promise<void> {
     ctx.db.userDomainBlocks,
     ctx.db.followedTags,
     ctx.db.featuredTags,
+    ctx.db.scheduledStatuses,
     ctx.db.lists,
     ctx.db.listEntries,
     ctx.db.conversations,

@@ -6,6 +6,7 @@ import type * as filters from '../model/filters.js';
 import type * as lists from '../model/lists.js';
 import type * as notificationPolicy from '../model/notification-policy.js';
 import type * as relations from '../model/relations.js';
+import type * as scheduled from '../model/scheduled.js';
 import type * as status from '../model/status.js';
 import type * as tags from '../model/tags.js';
 import type * as work from '../model/work.js';
@@ -41,6 +42,7 @@ export interface Documents {
   tagUses: tags.TagUse;
   homeEntries: relations.HomeEntry;
   notifications: relations.Notification;
+  scheduledStatuses: scheduled.ScheduledStatus;
   lists: lists.List;
   listMembers: lists.ListMember;
   listEntries: lists.ListEntry;
@@ -156,6 +158,7 @@ export const collections: { readonly [K in keyof Documents]: CollectionSpec } = 
     'fromId',
     'accountId groupKey',
   ),
+  scheduledStatuses: declare('accountId _id'),
   lists: declare('accountId _id'),
   listMembers: declare('listId targetId!', 'listId _id', 'accountId targetId', 'targetId accountId'),
   listEntries: declare('listId statusId!', 'statusId', 'shownId', 'accountId fromId', 'listId fromId'),

@@ -1,9 +1,10 @@
-import { Router } from 'express';
+import { Router, type Request } from 'express';
 import { z } from 'zod';
 import { resolveMentions } from '../../domain/compose.js';
 import type { Ctx } from '../../domain/ctx.js';
 import { loadStatuses } from '../../domain/facts/statuses.js';
 import { setQuotePolicy } from '../../domain/quote-policy.js';
+import { scheduleStatus } from '../../domain/scheduled.js';
 import { deleteStatus } from '../../domain/statuses-delete.js';
 import { editStatus } from '../../domain/statuses-edit.js';
 import { publishStatus, type StatusInput } from '../../domain/statuses.js';
@@ -19,10 +20,12 @@ import { toStatusWithSource } from '../entities/statuses.js';
 import { viewOf } from '../entities/view.js';
 import { pathParam, putOrPatch } from '../routing.js';
 import { showAccounts, showStatus } from '../show.js';
+import { showScheduled } from './scheduled-statuses.js';
 import {
   editedStatusParams,
   newStatusParams,
   parseFocus,
+  parseTime,
   quotePolicyParam,
   toPollInput,
   type NewStatusParams,
@@ -37,15 +40,7 @@ export function statusesWriteRoutes(ctx: Ctx): Router {
   const write = requireUser('write', 'write:statuses');
 
   router.post('/api/v1/statuses', write, async (req, res) => {
-    const { account, user, viewer } = signedIn(req);
-    const params = parseParams(newStatusParams, req);
-    await assertAllowedMentions(ctx, account, params);
-    const status = await publishStatus(ctx, account, {
-      ...toStatusInput(params, user),
-      applicationId: viewer.app._id,
-      idempotencyKey: req.get('idempotency-key') || undefined,
-    });
-    res.json(await showStatus(ctx, account._id, status));
+    res.json(await postStatus(ctx, req));
   });
 
   // As in Mastodon, an edit that names no media or poll takes them away.
@@ -92,6 +87,25 @@ export function statusesWriteRoutes(ctx: Ctx): Router {
   });
 
   return router;
+}
+
+/** A Status; or a ScheduledStatus when it is for later. */
+async function postStatus(ctx: Ctx, req: Request) {
+  const { account, user, viewer } = signedIn(req);
+  const params = parseParams(newStatusParams, req);
+  await assertAllowedMentions(ctx, account, params);
+  const input = {
+    ...toStatusInput(params, user),
+    applicationId: viewer.app._id,
+    idempotencyKey: req.get('idempotency-key') || undefined,
+  };
+  const at = params.scheduled_at === undefined ? null : parseTime(params.scheduled_at);
+  // As in Mastodon, a time that has passed means now.
+  if (at && at > ctx.clock.now()) {
+    const scheduled = await scheduleStatus(ctx, account, { input, at });
+    return (await showScheduled(ctx, account._id, [scheduled]))[0];
+  }
+  return showStatus(ctx, account._id, await publishStatus(ctx, account, input));
 }
 
 /** What a client left out comes from the author's own defaults. */

@@ -4,6 +4,7 @@ import type { DomainEvent } from '../../domain/events.js';
 import { fetchParent } from '../../domain/remote/ancestors.js';
 import { resolveActor } from '../../domain/remote/actors.js';
 import { checkQuote } from '../../domain/remote/quotes.js';
+import { publishScheduled } from '../../domain/scheduled.js';
 import type { Job } from '../../model/work.js';
 import { federate } from '../../outbox/index.js';
 import type { Verdict } from '../queue.js';
@@ -25,6 +26,7 @@ const kinds: Readonly<Record<string, (ctx: Ctx, payload: Record<string, unknown>
     if (!gone) await federate(ctx, event);
   },
   'fetch-parent': (ctx, { statusId, depth }) => fetchParent(ctx, String(statusId), Number(depth)),
+  'publish-scheduled': (ctx, { scheduledId }) => publishScheduled(ctx, String(scheduledId)),
   'check-quote': (ctx, { statusId }) => checkQuote(ctx, String(statusId)),
   // Somebody said that it is gone; its own server knows.
   'refresh-actor': async (ctx, { uri }) => void (await resolveActor(ctx, String(uri), { refresh: true })),
