@@ -1,5 +1,6 @@
 import { isUsername } from '../vocabulary/actor.js';
 import { isHttpIri } from '../vocabulary/iris.js';
+import { toUrl } from '../vocabulary/url.js';
 
 /** A handle: `username@domain`. The domain is canonical (lower case, punycode, port where it is not the default). */
 export interface Handle {
@@ -14,9 +15,8 @@ const LONGEST = 2048 + 256;
 /** A domain as it stands behind the `@` of a handle, in canonical form; null when it is none. */
 export function canonicalDomain(text: string): string | null {
   if (text.length > 253 || !/^[^\s@/?#\\:[\]%]+(?::\d{1,5})?$/.test(text)) return null;
-  if (!URL.canParse(`https://${text}/`)) return null;
-  const { host, hostname } = new URL(`https://${text}/`);
-  return hostname === '' || hostname.endsWith('.') ? null : host;
+  const url = toUrl(`https://${text}/`);
+  return url === null || url.hostname === '' || url.hostname.endsWith('.') ? null : url.host;
 }
 
 /** Reads `alice@a.example`, `@alice@a.example` or `acct:alice@a.example` (the prefix in any case). */

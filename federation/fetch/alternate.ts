@@ -1,4 +1,5 @@
 import { isSameHost } from '../vocabulary/iris.js';
+import { toUrl } from '../vocabulary/url.js';
 import { AS_MEDIA_TYPE } from '../vocabulary/names.js';
 
 /** How much of a page is searched: the head is at the top. */
@@ -53,9 +54,8 @@ export function findAlternate(page: {
   const html = page.body.toString('utf8', 0, SEARCHED);
   for (const found of [fromHeader(page.headers['link'] ?? ''), fromPage(html)]) {
     for (const href of found) {
-      if (!URL.canParse(href, page.url)) continue;
-      const target = new URL(href, page.url).href;
-      if (isSameHost(target, page.url)) return target;
+      const target = toUrl(href, page.url)?.href;
+      if (target !== undefined && isSameHost(target, page.url)) return target;
     }
   }
   return null;

@@ -1,4 +1,5 @@
 import { ACCEPT_ENCODING } from './body.js';
+import { toUrl } from '../vocabulary/url.js';
 import type { HttpResponse } from './outcome.js';
 
 /** Connection matters are ours, and the host is what the URL says. */
@@ -54,8 +55,8 @@ export const sentHeaders = (userAgent: string, base: Headers, signed: Headers): 
 export function nextHop(method: string, response: HttpResponse): string | null {
   const { status } = response;
   const location = response.headers['location'];
-  if (location === undefined || location.length > 4096 || !URL.canParse(location, response.url)) return null;
-  const target = new URL(location, response.url);
+  const target = location === undefined || location.length > 4096 ? null : toUrl(location, response.url);
+  if (target === null) return null;
   target.hash = '';
   if (method === 'GET' || method === 'HEAD') {
     return [301, 302, 303, 307, 308].includes(status) ? target.href : null;

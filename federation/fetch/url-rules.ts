@@ -1,4 +1,5 @@
 import { classifyAddress, isLoopbackHost, isLoopbackName } from './address.js';
+import { toUrl } from '../vocabulary/url.js';
 import type { RefusalReason } from './outcome.js';
 
 export interface UrlRules {
@@ -25,8 +26,8 @@ function isPortAllowed(url: URL, rules: UrlRules): boolean {
 
 /** Checks everything about a URL that can be told without the network. */
 export function checkUrl(text: string, rules: UrlRules): { url: URL } | { reason: RefusalReason } {
-  if (text.length > MAX_URL || unsafe.test(text) || !URL.canParse(text)) return { reason: 'bad-url' };
-  const url = new URL(text);
+  const url = text.length > MAX_URL || unsafe.test(text) ? null : toUrl(text);
+  if (url === null) return { reason: 'bad-url' };
   if (url.protocol !== 'https:' && url.protocol !== 'http:') return { reason: 'scheme' };
   if (url.protocol === 'http:' && !rules.allowLoopback) return { reason: 'scheme' };
   if (url.username !== '' || url.password !== '') return { reason: 'credentials' };

@@ -1,18 +1,10 @@
 import type { Json, JsonObject } from '../ports.js';
 import { parseWebUrl } from '../signature/web-url.js';
+import { isSameHost } from '../vocabulary/iris.js';
 
-/**
- * True when both ids live on the same host (with port). THE origin check of the protocol library: every handler that
- * asks "may this server speak about that id?" asks here.
- *
- * Hosts are compared after URL parsing, never as text, so that `https://us.example@evil.example/`,
- * `https://us.example.evil.example/`, upper case, punycode and default ports are what they are (ATTACKS 71, 73). The
- * scheme is not compared: old servers mint `http:` activity ids for `https:` actors, and nothing is trusted that came
- * over plain http. Anything that is not an http(s) URL has no origin and is never the same as anything.
- */
+/** The origin check (`isSameHost`) for values of any type: what is no http(s) URL is never the same as anything. */
 export function sameOrigin(a: unknown, b: unknown): boolean {
-  const host = parseWebUrl(a)?.host;
-  return host !== undefined && host === parseWebUrl(b)?.host;
+  return typeof a === 'string' && typeof b === 'string' && isSameHost(a, b);
 }
 
 /** True when both are http(s) URLs that differ in spelling at most: case of the host, default port, `/a/../b`. */

@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from '../ports.js';
 import { AS_NAMESPACE } from '../vocabulary/names.js';
+import { toUrl } from '../vocabulary/url.js';
 import { idOf, isRecord, list, ownIdOf } from '../vocabulary/values.js';
 import { toCompact } from './apex.js';
 import { namesActivityStreams, shapeOf } from './shape.js';
@@ -17,7 +18,7 @@ export interface Normalised {
 /** Contexts as the processor can use them: ActivityStreams first where it is missing, nothing that is no URL. */
 function withUsableContext(document: JsonObject): JsonObject {
   const parts = list(document['@context'], 32) as Json[];
-  const context = parts.filter((part) => (typeof part === 'string' ? URL.canParse(part) : isRecord(part)));
+  const context = parts.filter((part) => (typeof part === 'string' ? toUrl(part) !== null : isRecord(part)));
   return { ...document, '@context': namesActivityStreams(context) ? context : [AS_NAMESPACE, ...context] };
 }
 

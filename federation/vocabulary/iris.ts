@@ -1,4 +1,5 @@
 import { LIMITS } from './limits.js';
+import { toUrl } from './url.js';
 
 // eslint-disable-next-line no-control-regex -- control characters are what is looked for
 const unsafe = /[\u0000-\u0020\u007f-\u009f\ufeff]/;
@@ -7,16 +8,16 @@ const unsafe = /[\u0000-\u0020\u007f-\u009f\ufeff]/;
 export const isUsableIri = (value: string): boolean =>
   value.length > 0 && value.length <= LIMITS.iri && !unsafe.test(value);
 
-function parseHttp(iri: string): URL | null {
+/**
+ * Reads an untrusted http(s) URL: ids of actors, keys, activities and objects. Refuses what two parsers may read
+ * differently or what hides the real host: credentials, a trailing dot on the host name, white space and control
+ * characters (the URL parser would silently drop them), overlong text.
+ */
+export function parseHttp(iri: string): URL | null {
   if (!isUsableIri(iri) || !/^https?:\/\//i.test(iri)) return null;
-  try {
-    const url = new URL(iri);
-    // `https://peer.example./` is the same server under a name that rules for peer.example do not know.
-    const plain = url.username === '' && url.password === '' && !url.hostname.endsWith('.');
-    return plain ? url : null;
-  } catch {
-    return null;
-  }
+  const url = toUrl(iri);
+  // `https://peer.example./` is the same server under a name that rules for peer.example do not know.
+  return url && url.username === '' && url.password === '' && !url.hostname.endsWith('.') ? url : null;
 }
 
 /** True for an absolute http(s) URL without credentials or a trailing dot on the host. Ids are opaque: the text itself is never rewritten. */
@@ -25,7 +26,13 @@ export const isHttpIri = (iri: string): boolean => parseHttp(iri) !== null;
 /** The host with port (`a.example`, `localhost:3000`), lower case and punycode; null when the IRI is not http(s). */
 export const hostOf = (iri: string): string | null => parseHttp(iri)?.host ?? null;
 
-/** True when both are http(s) IRIs of one host and port: the rule for "may this actor speak for that object". */
+/**
+ * THE origin check: true when both are http(s) IRIs of one host and port, the rule for "may this actor speak for that
+ * object". Hosts are compared after URL parsing, never as text, so that `https://us.example@evil.example/`,
+ * `https://us.example.evil.example/`, upper case, punycode and default ports are what they are (ATTACKS 71, 73). The
+ * scheme is not compared: old servers mint `http:` activity ids for `https:` actors, and nothing is trusted that came
+ * over plain http.
+ */
 export function isSameHost(a: string, b: string): boolean {
   const host = hostOf(a);
   return host !== null && host === hostOf(b);

@@ -1,6 +1,7 @@
 import { invalid } from '../errors.js';
 import type { App } from '../model/access.js';
 import { defaultScope, isKnownScope } from '../policy/scopes.js';
+import { parseUrl } from '../text/url.js';
 import { now, type Ctx } from './ctx.js';
 import { hashSecret, isSameText } from './secrets.js';
 
@@ -53,7 +54,7 @@ function checkWebsite(website: string | null): string | null {
   const text = website?.trim() ?? '';
   if (text === '') return null;
   if (text.length > maxUri) throw invalid(`Website is too long (maximum is ${maxUri} characters)`);
-  if (!/^https?:\/\/[^\s"<>\\]+$/i.test(text) || !URL.canParse(text))
+  if (!/^https?:\/\/[^\s"<>\\]+$/i.test(text) || parseUrl(text) === null)
     throw invalid('Website must be a valid URL');
   return text;
 }

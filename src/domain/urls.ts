@@ -1,3 +1,4 @@
+import { hostOf as hostOfIri } from '../../federation/vocabulary/iris.js';
 import type { OwnNames } from './ctx.js';
 
 /** Every URL of ours is derived here and nowhere else; ids are opaque to everybody. */
@@ -27,15 +28,8 @@ export function activityUri(accountUri: string, kind: string, id: string): strin
   return `${accountUri}/activities/${kind}-${id}`;
 }
 
-/** The host (with port) of a URL; null when it is none, or not http(s). */
-export function hostOf(url: string): string | null {
-  try {
-    const parsed = new URL(url);
-    return parsed.protocol === 'https:' || parsed.protocol === 'http:' ? parsed.host.toLowerCase() : null;
-  } catch {
-    return null;
-  }
-}
+/** The host (with port) of a URL; null when it is none, not http(s), or hides its host (see iris.ts). */
+export const hostOf = (url: string): string | null => hostOfIri(url);
 
 /** For a URL that leads to this server, the path; otherwise null. Former hosts count. */
 export function ownPath(names: OwnNames, url: string): string | null {

@@ -4,6 +4,7 @@ import { forbidden } from '../errors.js';
 import type { Ctx } from '../domain/ctx.js';
 import { isSameText } from '../domain/secrets.js';
 import { findSession, sessionSeconds, type SignedInSession } from '../domain/sessions.js';
+import { parseUrl } from '../text/url.js';
 
 const isHttps = (ctx: Ctx): boolean => ctx.settings.url.startsWith('https:');
 /** With https the prefix makes browsers refuse such a cookie from subdomains and without Secure. */
@@ -64,7 +65,6 @@ export function checkForm(ctx: Ctx, req: Request, expected: string | null, given
 function isOwnOrigin(ctx: Ctx, req: Request): boolean {
   const origin = req.get('origin');
   if (origin === undefined || origin === 'null') return true;
-  if (!URL.canParse(origin)) return false;
-  const { host } = new URL(origin);
-  return host === req.get('host') || ctx.names.isOwn(host);
+  const host = parseUrl(origin)?.host;
+  return host !== undefined && (host === req.get('host') || ctx.names.isOwn(host));
 }
