@@ -55,7 +55,7 @@ async function announce(
     throw notFound();
   }
   const seen = await getSeen(site, await viewerOfStatus(site, req, wrapper), wrapper);
-  const [document] = await loadActivities(site.ctx, account, [seen]);
+  const document = (await loadActivities(site.ctx, [seen])).get(seen._id);
   if (!document) throw notFound();
   return { document, open: isOpen(seen) };
 }

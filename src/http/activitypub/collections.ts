@@ -34,6 +34,7 @@ export function collectionRoutes(site: Site): Router {
     router.get(`/users/:name/${path}`, async (req, res) => {
       const account = await getActive(site.ctx, textParam(req, 'name'));
       const viewerId = await viewerOf(site, req, true);
+      await refuseBlocked(site, account, viewerId);
       sendDocument(req, res, await build(account, viewerId, req));
     });
   };
@@ -52,6 +53,12 @@ export function collectionRoutes(site: Site): Router {
     sendDocument(req, res, toOrderedCollection({ id, totalItems: 0, orderedItems: [] }));
   });
   return router;
+}
+
+/** @throws AppError 404 for those whom the account blocks */
+async function refuseBlocked({ ctx }: Site, account: Account, viewerId: string | null): Promise<void> {
+  const block = viewerId && (await ctx.db.blocks.findOne({ accountId: account._id, targetId: viewerId }));
+  if (block) throw notFound();
 }
 
 interface Asked {
@@ -77,10 +84,11 @@ async function outbox(site: Site, account: Account, { viewerId, req }: Asked): P
   const page = { limit: outboxPage, maxId, minId };
   const statuses = await accountStatuses(site.ctx, viewerId, { accountId: account._id, page, options: {} });
   const [newest, oldest] = [statuses[0], statuses.at(-1)];
+  const activities = await loadActivities(site.ctx, statuses);
   return toOrderedCollectionPage({
     id: pageId(id, { max_id: maxId, min_id: minId }),
     partOf: id,
-    orderedItems: await loadActivities(site.ctx, account, statuses),
+    orderedItems: statuses.flatMap((s) => activities.get(s._id) ?? []),
     ...(oldest && { next: pageId(id, { max_id: oldest._id }) }),
     ...(newest && { prev: pageId(id, { min_id: newest._id }) }),
   });

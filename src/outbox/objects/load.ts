@@ -87,36 +87,38 @@ export async function loadNote(ctx: Ctx, status: Status): Promise<JsonObject | n
 }
 
 /**
- * The Create or Announce of each of these statuses by `author`, in their order; reblogs of what is gone are left out.
- * Seven queries, however many statuses.
+ * The Create or Announce of each of these local statuses, by status id; reblogs of what is gone are left out. Eight
+ * queries, however many statuses.
  */
 export async function loadActivities(
   ctx: Ctx,
-  author: Account,
   statuses: readonly Status[],
-): Promise<JsonObject[]> {
+): Promise<Map<string, JsonObject>> {
   const shown = await byIds(
     statuses.flatMap((s) => s.reblogOfId ?? []),
     (ids) => ctx.db.statuses.find({ _id: { $in: ids } }).toArray(),
   );
-  const authors = await byIds(
-    [...shown.values()].map((s) => s.accountId),
-    (ids) => ctx.db.accounts.find({ _id: { $in: ids } }).toArray(),
-  );
-  const notes = await loadNotes(
-    ctx,
-    statuses.filter((s) => s.reblogOfId === null),
-  );
-  return statuses.flatMap((status) => {
-    const facts = notes.get(status._id);
-    if (facts) return [toCreate(author, toNote(ctx.names, facts))];
-    const inner = shown.get(status.reblogOfId ?? '');
-    const innerAuthor = authors.get(inner?.accountId ?? '');
-    if (!inner || !innerAuthor) return [];
-    return [
-      toAnnounce({ wrapper: status, actor: author, shown: { uri: inner.uri, authorUri: innerAuthor.uri } }),
-    ];
-  });
+  const reblogs = statuses.filter((s) => s.reblogOfId !== null);
+  const [authors, notes] = await Promise.all([
+    byIds(
+      [...reblogs, ...shown.values()].map((s) => s.accountId),
+      (ids) => ctx.db.accounts.find({ _id: { $in: ids } }).toArray(),
+    ),
+    loadNotes(
+      ctx,
+      statuses.filter((s) => s.reblogOfId === null),
+    ),
+  ]);
+  const activities = new Map<string, JsonObject>();
+  for (const [id, facts] of notes) activities.set(id, toCreate(facts.author, toNote(ctx.names, facts)));
+  for (const wrapper of reblogs) {
+    const [actor, inner] = [authors.get(wrapper.accountId), shown.get(wrapper.reblogOfId ?? '')];
+    const author = authors.get(inner?.accountId ?? '');
+    if (!actor || !inner || !author) continue;
+    const parts = { wrapper, actor, shown: { uri: inner.uri, authorUri: author.uri } };
+    activities.set(wrapper._id, toAnnounce(parts));
+  }
+  return activities;
 }
 
 /** The actor document of a local account; null when it is gone. */

@@ -148,6 +148,13 @@ describe('open federation', () => {
     expect(JSON.stringify((await read(await stranger.get(page))).json)).not.toContain('secret');
   });
 
+  test('whom the author blocks is shown no collection', async () => {
+    for (const path of ['outbox', 'outbox?page=true', 'followers', 'following', 'collections/featured']) {
+      const url = `${alice.account.uri}/${path}`;
+      expect([path, await ask('blocked', url), await ask('stranger', url)]).toEqual([path, 404, 200]);
+    }
+  });
+
   test('a wrong signature is nobody, and costs no more than the look at known keys for what is open', async () => {
     const status = await post('public');
     const unknown = peer.actor('unknown');

@@ -42,13 +42,15 @@ async function inboxPage({ ctx }: Site, req: Request, who: Account): Promise<Jso
     statuses.map((s) => s.accountId),
   );
   const shown = await shownUris(ctx, statuses);
-  const orderedItems: JsonObject[] = [];
-  for (const status of statuses) {
+  const local = await loadActivities(
+    ctx,
+    statuses.filter((s) => s.local),
+  );
+  const toItem = (status: Status): JsonObject | undefined => {
     const author = authors.get(status.accountId);
-    if (!author) continue;
-    if (author.domain === null) orderedItems.push(...(await loadActivities(ctx, author, [status])));
-    else orderedItems.push(toRemoteActivity(status, author, shown));
-  }
+    return status.local ? local.get(status._id) : author && toRemoteActivity(status, author, shown);
+  };
+  const orderedItems = statuses.flatMap((status) => toItem(status) ?? []);
   const last = statuses.at(-1);
   return toOrderedCollectionPage({
     id: `${id}?page=true${maxId === undefined ? '' : `&max_id=${maxId}`}`,
