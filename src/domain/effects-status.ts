@@ -55,14 +55,26 @@ async function feedChannels(ctx: Ctx, lines: { statusId: string } | { shownId: s
   ];
 }
 
-/** The public streams a status belongs to. */
-export function publicChannels(
-  status: Pick<Status, 'visibility' | 'local' | 'tags' | 'reblogOfId' | 'mediaIds'>,
-): string[] {
+type Streamed = Pick<
+  Status,
+  | 'accountId'
+  | 'visibility'
+  | 'local'
+  | 'tags'
+  | 'reblogOfId'
+  | 'mediaIds'
+  | 'inReplyToId'
+  | 'inReplyToAccountId'
+> & { inReplyToUri?: string | null };
+
+/** The public streams a status belongs to: as on the timelines, replies to others are on those of their tags only. */
+export function publicChannels(status: Streamed): string[] {
   if (status.visibility !== 'public' || status.reblogOfId !== null) return [];
+  const tags = status.tags.flatMap((t) => [`hashtag:${t}`, ...(status.local ? [`hashtag:local:${t}`] : [])]);
+  const isReply = status.inReplyToId !== null || (status.inReplyToUri ?? null) !== null;
+  if (isReply && status.inReplyToAccountId !== status.accountId) return tags;
   const origin = status.local ? 'local' : 'remote';
   const media = status.mediaIds.length ? ['public:media', `public:${origin}:media`] : [];
-  const tags = status.tags.flatMap((t) => [`hashtag:${t}`, ...(status.local ? [`hashtag:local:${t}`] : [])]);
   return ['public', `public:${origin}`, ...media, ...tags];
 }
 

@@ -1,8 +1,6 @@
-import { tokenChannel } from '../domain/tokens.js';
-import type { Ctx } from '../domain/ctx.js';
 import { mayHear, type Ear } from './access.js';
-import { parseStream, type StreamRequest } from './streams.js';
-import type { Frame, Switchboard } from './switchboard.js';
+import { notificationScopes, parseStream, type StreamRequest } from './streams.js';
+import type { EndReason, Frame, Switchboard } from './switchboard.js';
 
 /** One client's subscriptions, whatever the transport. */
 export interface Connection {
@@ -17,19 +15,16 @@ const maxSubscriptions = 100;
 
 export interface Wire {
   send(frame: Frame): void;
-  /** The token was revoked. */
-  close(): void;
+  /** Ends the connection; may be called more than once. */
+  close(why: EndReason): void;
 }
 
-export function createConnection(
-  ctx: Ctx,
-  parts: { switchboard: Switchboard; ear: Ear; wire: Wire },
-): Connection {
+export function createConnection(parts: { switchboard: Switchboard; ear: Ear; wire: Wire }): Connection {
   const { switchboard, ear, wire } = parts;
   const open = new Map<string, () => void>();
-  const endToken = ctx.hub.subscribe((message) => {
-    if (message.channels.includes(tokenChannel(ear.tokenId))) wire.close();
-  });
+  const isAllowed = (frame: Frame): boolean =>
+    frame.event !== 'notification' || mayHear(ear, notificationScopes);
+  const unguard = switchboard.guard(ear.tokenId, (why) => wire.close(why));
   return {
     subscribe(request) {
       const stream = parseStream(ear.accountId, request);
@@ -38,7 +33,10 @@ export function createConnection(
         return { error: 'Access token does not have the required scopes', status: 403 };
       if (open.has(stream.channel)) return null;
       if (open.size >= maxSubscriptions) return { error: 'Too many subscriptions', status: 400 };
-      const listener = { accountId: ear.accountId, send: (frame: Frame) => wire.send(frame) };
+      const listener = {
+        accountId: ear.accountId,
+        send: (frame: Frame) => void (isAllowed(frame) && wire.send(frame)),
+      };
       open.set(stream.channel, switchboard.listen(stream, listener));
       return null;
     },
@@ -48,7 +46,7 @@ export function createConnection(
       open.delete(channel);
     },
     end() {
-      endToken();
+      unguard();
       for (const stop of open.values()) stop();
       open.clear();
     },

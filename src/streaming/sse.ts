@@ -38,12 +38,14 @@ function serve(
   return async (req, res) => {
     const access = await checkAccess(ctx, tokenOf(req));
     if (access.outcome === 'refused') return void res.status(access.status).json({ error: access.reason });
+    // Whoever left while the token was looked up would never be seen leaving.
+    if (res.closed) return;
     const wire = { send: (frame: Frame) => write(res, frame), close: () => void res.end() };
-    const connection = createConnection(ctx, { switchboard, ear: access.ear, wire });
+    const connection = createConnection({ switchboard, ear: access.ear, wire });
     const problem = connection.subscribe(requestOf(req, stream));
-    if (problem) {
+    if (problem !== null || res.writableEnded || req.method === 'HEAD') {
       connection.end();
-      return void res.status(problem.status).json({ error: problem.error });
+      return problem ? void res.status(problem.status).json({ error: problem.error }) : void res.end();
     }
     res.writeHead(200, {
       'content-type': 'text/event-stream',

@@ -27,6 +27,8 @@ const publicStreams = new Set([
   'public:remote:media',
 ]);
 const statusScopes = ['read', 'read:statuses'];
+/** Notifications come on `user` too, but only to those who may read them. */
+export const notificationScopes = ['read', 'read:notifications'];
 
 /** The channel behind a stream for this account; null for a stream that does not exist or lacks its parameter. */
 export function parseStream(accountId: string, request: StreamRequest): Stream | null {
@@ -34,8 +36,7 @@ export function parseStream(accountId: string, request: StreamRequest): Stream |
   if (publicStreams.has(stream))
     return { channel: stream, name: [stream], scopes: statusScopes, isPublic: true };
   if (stream === 'user') return own('user', accountId, statusScopes);
-  if (stream === 'user:notification')
-    return own('user:notification', accountId, ['read', 'read:notifications']);
+  if (stream === 'user:notification') return own('user:notification', accountId, notificationScopes);
   if (stream === 'direct') return own('direct', accountId, statusScopes);
   if (stream === 'list' && request.list && /^\d+$/.test(request.list)) {
     return {

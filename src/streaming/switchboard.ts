@@ -1,4 +1,5 @@
 import type { Ctx, HubMessage } from '../domain/ctx.js';
+import { tokenChannel } from '../domain/tokens.js';
 import { createRenderer } from './render.js';
 import type { Stream } from './streams.js';
 
@@ -14,10 +15,15 @@ export interface Listener {
   send(frame: Frame): void;
 }
 
+/** Why a connection is ended from here: its token died, or the server stops. */
+export type EndReason = 'revoked' | 'stopping';
+
 /** Connects the hub's channels to the listeners on them. Messages keep their order. */
 export interface Switchboard {
   /** @returns the way to stop listening */
   listen(stream: Stream, listener: Listener): () => void;
+  /** Calls `end` once when the token is revoked or the server stops. @returns the way to forget it */
+  guard(tokenId: string, end: (why: EndReason) => void): () => void;
   close(): void;
 }
 
@@ -30,9 +36,11 @@ interface Seat {
 const maxBacklog = 10_000;
 
 export function createSwitchboard(ctx: Ctx): Switchboard {
-  const channels = new Map<string, Set<Seat>>();
+  const seats = createGroups<Seat>();
+  const guards = createGroups<(why: EndReason) => void>();
   const backlog: HubMessage[] = [];
   let running = false;
+  let closed = false;
 
   async function drain(): Promise<void> {
     if (running) return;
@@ -46,36 +54,58 @@ export function createSwitchboard(ctx: Ctx): Switchboard {
   }
 
   async function deliver(message: HubMessage): Promise<void> {
-    const seats = message.channels.flatMap((c) => [...(channels.get(c) ?? [])]);
-    if (!seats.length) return;
-    const renderer = await createRenderer(ctx, message);
-    for (const { stream, listener } of seats) {
+    const reached = message.channels.flatMap((c) => [...seats.of(c)]);
+    if (!reached.length) return;
+    const audience = reached.map((s) => ({ viewerId: s.listener.accountId, isPublic: s.stream.isPublic }));
+    const renderer = await createRenderer(ctx, message, audience);
+    for (const { stream, listener } of reached) {
       const payload = await renderer.payload(listener.accountId, stream.isPublic);
       if (payload !== null) listener.send({ stream: stream.name, event: message.event, payload });
     }
   }
 
   const stop = ctx.hub.subscribe((message) => {
-    if (!message.channels.some((c) => channels.has(c))) return;
+    for (const channel of message.channels) for (const end of guards.of(channel)) end('revoked');
+    if (!message.channels.some((c) => seats.of(c).size)) return;
     if (backlog.length >= maxBacklog) backlog.shift();
     backlog.push(message);
     void drain();
   });
 
   return {
-    listen(stream, listener) {
-      const seat = { stream, listener };
-      const seats = channels.get(stream.channel) ?? new Set<Seat>();
-      seats.add(seat);
-      channels.set(stream.channel, seats);
-      return () => {
-        seats.delete(seat);
-        if (!seats.size) channels.delete(stream.channel);
-      };
+    listen: (stream, listener) => seats.add(stream.channel, { stream, listener }),
+    guard: (tokenId, end) => {
+      if (closed) end('stopping');
+      return guards.add(tokenChannel(tokenId), end);
     },
     close() {
+      closed = true;
       stop();
-      channels.clear();
+      backlog.length = 0;
+      for (const end of guards.all()) end('stopping');
+    },
+  };
+}
+
+/** Members by channel; a channel without members leaves nothing behind. */
+function createGroups<T>(): {
+  of(channel: string): ReadonlySet<T>;
+  all(): T[];
+  add(channel: string, member: T): () => void;
+} {
+  const nobody: ReadonlySet<T> = new Set();
+  const groups = new Map<string, Set<T>>();
+  return {
+    of: (channel) => groups.get(channel) ?? nobody,
+    all: () => [...groups.values()].flatMap((members) => [...members]),
+    add: (channel, member) => {
+      const members = groups.get(channel) ?? new Set<T>();
+      members.add(member);
+      groups.set(channel, members);
+      return () => {
+        members.delete(member);
+        if (!members.size && groups.get(channel) === members) groups.delete(channel);
+      };
     },
   };
 }

@@ -6,13 +6,14 @@ import type { Ctx } from '../domain/ctx.js';
 import { checkAccess, type Ear } from './access.js';
 import { createConnection, type Connection } from './connection.js';
 import type { StreamRequest } from './streams.js';
-import type { Switchboard } from './switchboard.js';
+import type { EndReason, Switchboard } from './switchboard.js';
 
 const path = '/api/v1/streaming';
 const pingMs = 30_000;
 /** A client that lets this much pile up is cut off; it catches up over REST. */
 const maxBufferedBytes = 1_048_576;
 const maxMessageBytes = 16_384;
+const goodbyeMs = 500;
 
 const clientFrame = z.object({
   type: z.enum(['subscribe', 'unsubscribe']),
@@ -50,26 +51,49 @@ export function attachWebSockets(ctx: Ctx, server: Server, switchboard: Switchbo
   ): Promise<void> {
     const access = await checkAccess(ctx, tokenOf(request, url));
     if (access.outcome === 'refused') return refuse(wire.socket, access.status, access.reason);
-    sockets.handleUpgrade(request, wire.socket, wire.head, (socket) =>
-      serve(ctx, { socket, ear: access.ear, switchboard, first: firstStream(url) }),
-    );
+    sockets.handleUpgrade(request, wire.socket, wire.head, (socket) => {
+      sockets.emit('connection', socket, request);
+      serve({ socket, ear: access.ear, switchboard, first: firstStream(url) });
+    });
   }
 
-  const pings = setInterval(() => {
-    for (const socket of sockets.clients) socket.ping();
-  }, pingMs);
-  pings.unref();
+  const endPings = startPings(sockets);
   return () => {
-    clearInterval(pings);
-    for (const socket of sockets.clients) socket.terminate();
+    endPings();
+    for (const socket of sockets.clients) hangUp(socket, 1001, 'The server stops');
     sockets.close();
   };
 }
 
-function serve(
-  ctx: Ctx,
-  parts: { socket: WebSocket; ear: Ear; switchboard: Switchboard; first: StreamRequest | null },
-): void {
+/** Keeps connections through proxies alive, and ends those whose other side went away without a word. */
+function startPings(sockets: WebSocketServer): () => void {
+  const answered = new WeakSet<WebSocket>();
+  sockets.on('connection', (socket) => {
+    answered.add(socket);
+    socket.on('pong', () => answered.add(socket));
+  });
+  const pings = setInterval(() => {
+    for (const socket of sockets.clients) {
+      if (!answered.delete(socket)) socket.terminate();
+      else socket.ping();
+    }
+  }, pingMs);
+  pings.unref();
+  return () => clearInterval(pings);
+}
+
+/** Says goodbye, and does not wait long for the answer. */
+function hangUp(socket: WebSocket, code: number, reason: string): void {
+  socket.close(code, reason);
+  setTimeout(() => socket.terminate(), goodbyeMs).unref();
+}
+
+function serve(parts: {
+  socket: WebSocket;
+  ear: Ear;
+  switchboard: Switchboard;
+  first: StreamRequest | null;
+}): void {
   const { socket, ear, switchboard, first } = parts;
   const wire = {
     send(frame: object): void {
@@ -77,9 +101,12 @@ function serve(
       if (socket.bufferedAmount > maxBufferedBytes) return socket.terminate();
       socket.send(JSON.stringify(frame));
     },
-    close: (): void => socket.close(1008, 'The access token was revoked'),
+    close: (why: EndReason): void =>
+      why === 'revoked'
+        ? hangUp(socket, 1008, 'The access token was revoked')
+        : hangUp(socket, 1001, 'The server stops'),
   };
-  const connection = createConnection(ctx, { switchboard, ear, wire });
+  const connection = createConnection({ switchboard, ear, wire });
   const answer = (request: StreamRequest): void => {
     const problem = connection.subscribe(request);
     if (problem) wire.send(problem);
@@ -133,7 +160,7 @@ function firstStream(url: URL): StreamRequest | null {
 function tokenOf(request: IncomingMessage, url: URL): string | null {
   const bearer = /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? '')?.[1];
   const protocol = request.headers['sec-websocket-protocol']?.split(',')[0]?.trim();
-  return bearer ?? url.searchParams.get('access_token') ?? (protocol || null);
+  return bearer ?? (url.searchParams.get('access_token') || protocol || null);
 }
 
 function refuse(socket: Duplex, status: number, reason: string): void {
@@ -144,5 +171,5 @@ function refuse(socket: Duplex, status: number, reason: string): void {
     'Content-Type: application/json',
     `Content-Length: ${Buffer.byteLength(body)}`,
   ];
-  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
 }
