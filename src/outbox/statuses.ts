@@ -1,4 +1,5 @@
 import { audienceOf } from '../../federation/addressing/visibility.js';
+import { audienceOf } from '../../federation/addressing/visibility.js';
 import { now, type Ctx } from '../domain/ctx.js';
 import type { Account } from '../model/account.js';
 import type { Status } from '../model/status.js';

@@ -1,3 +1,4 @@
+import { audienceOf } from '../../../federation/addressing/visibility.js';
 import type { JsonObject } from '../../../federation/ports.js';
 import { toTombstone as buildTombstone } from '../../../federation/vocabulary/build.js';
 import { audienceOf } from '../../../federation/addressing/visibility.js';
