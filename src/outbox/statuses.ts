@@ -1,5 +1,4 @@
 import { audienceOf } from '../../federation/addressing/visibility.js';
-import { audienceOf } from '../../federation/addressing/visibility.js';
 import { now, type Ctx } from '../domain/ctx.js';
 import type { Account } from '../model/account.js';
 import type { Status } from '../model/status.js';

@@ -1,4 +1,3 @@
-import { audienceOf, type Audience } from '../../../federation/addressing/visibility.js';
 import type { Json, JsonObject } from '../../../federation/ports.js';
 import { toActivity, toReference, toWrapped } from '../../../federation/vocabulary/build.js';
 import { PUBLIC } from '../../../federation/vocabulary/names.js';

@@ -1,4 +1,3 @@
-import { audienceOf } from '../../../federation/addressing/visibility.js';
 import type { JsonObject } from '../../../federation/ports.js';
 import { toTombstone as buildTombstone } from '../../../federation/vocabulary/build.js';
 import { audienceOf } from '../../../federation/addressing/visibility.js';
