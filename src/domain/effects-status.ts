@@ -41,18 +41,21 @@ export async function announceStatus(ctx: Ctx, status: Status, reached: Reached)
   if (channels.length) ctx.hub.publish({ channels, event: 'update', payload: { statusId: status._id } });
 }
 
-/** The streams of those who have it on screen: it, or a reblog of it. */
-async function feedChannels(ctx: Ctx, lines: { statusId: string } | { shownId: string }): Promise<string[]> {
+/** The streams of those who have it on screen, by what is there: the status itself, or a reblog of it. */
+async function feedChannels(
+  ctx: Ctx,
+  lines: { statusId: string } | { shownId: string },
+): Promise<Map<string, Set<string>>> {
   const [homes, lists] = await Promise.all([
     ctx.db.homeEntries.find(lines).toArray(),
     ctx.db.listEntries.find(lines).toArray(),
   ]);
-  return [
-    ...new Set([
-      ...homes.map((e) => `user:${e.accountId}`),
-      ...lists.map((e) => `list:${e.accountId}:${e.listId}`),
-    ]),
-  ];
+  const byLine = new Map<string, Set<string>>();
+  const add = (statusId: string, channel: string): void =>
+    void byLine.set(statusId, (byLine.get(statusId) ?? new Set()).add(channel));
+  for (const e of homes) add(e.statusId, `user:${e.accountId}`);
+  for (const e of lists) add(e.statusId, `list:${e.accountId}:${e.listId}`);
+  return byLine;
 }
 
 type Streamed = Pick<
@@ -84,15 +87,14 @@ async function indexStatus(ctx: Ctx, status: Status): Promise<void> {
   await ctx.statusText.put(status._id, `${status.spoilerText} ${toPlainText(status.content)} ${poll}`.trim());
 }
 
-/** Takes a deleted status out of search and off the streams. */
+/** Takes a deleted status out of search, and off the streams together with the reblogs of it. */
 export async function unindexStatus(ctx: Ctx, deleted: DeletedStatus): Promise<void> {
-  await ctx.statusText.remove(deleted.statusId);
-  const channels = [
-    ...(await feedChannels(ctx, { statusId: deleted.statusId })),
-    ...publicChannels({ ...deleted }),
-  ];
-  if (channels.length)
-    ctx.hub.publish({ channels, event: 'delete', payload: { statusId: deleted.statusId } });
+  const { statusId: id } = deleted;
+  await ctx.statusText.remove(id);
+  const feeds = await feedChannels(ctx, deleted.reblogOfId === null ? { shownId: id } : { statusId: id });
+  feeds.set(id, new Set([...(feeds.get(id) ?? []), ...publicChannels(deleted)]));
+  for (const [statusId, channels] of feeds)
+    if (channels.size) ctx.hub.publish({ channels: [...channels], event: 'delete', payload: { statusId } });
 }
 
 /** Mentions, reblogs, and people who asked to be told about an author. */
@@ -132,7 +134,7 @@ export async function notifyAboutEdit(ctx: Ctx, status: Status, editId: string):
     feedChannels(ctx, { shownId: status._id }),
     ctx.db.statuses.find({ reblogOfId: status._id }).limit(10_000).toArray(),
   ]);
-  const channels = [...feeds, ...publicChannels(status)];
+  const channels = [...new Set([...feeds.values()].flatMap((c) => [...c])), ...publicChannels(status)];
   if (channels.length)
     ctx.hub.publish({ channels, event: 'status.update', payload: { statusId: status._id } });
   const voters = status.poll ? await getPollVoters(ctx, status) : [];

@@ -69,6 +69,8 @@ describe('the life of a status on the home stream of a follower', () => {
     const { payload } = await socket.next(about('update', reblog.id));
     expectEntity(payload, 'Status');
     expect(payload).toMatchObject({ reblog: { id: status.id } });
+    await ok(client('dave').delete(`/api/v1/statuses/${status.id}`));
+    await socket.next(about('delete', reblog.id));
   });
 
   test('the marks in a payload are the viewer’s own', async () => {
