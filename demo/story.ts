@@ -1,3 +1,4 @@
+import sharp from 'sharp';
 import { eventually } from './instance.js';
 import type { Account, Notification, Person, Status } from './person.js';
 
@@ -54,7 +55,7 @@ async function bobPosts(tell: Tell, { alice, bob }: Cast): Promise<{ his: Status
     'bob posts: a picture with alt text, a content warning, a mention and a hashtag',
     async () => {
       const form = new FormData();
-      form.set('file', new Blob([picture()], { type: 'image/png' }), 'sunrise.png');
+      form.set('file', new Blob([await picture()], { type: 'image/png' }), 'sunrise.png');
       form.set('description', 'A sunrise in two colours');
       const media = await bob.post<{ id: string }>('/api/v2/media', form);
       const text = `Good morning @${alice.acct}, the first light of #Landfall`;
@@ -141,9 +142,10 @@ async function part(tell: Tell, { alice, bob }: Cast, seenBob: Account): Promise
   });
 }
 
-/** A PNG of 2 × 1 pixels, small enough to stand here. */
-function picture(): Uint8Array<ArrayBuffer> {
-  const base64 =
-    'iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAIAAAB7QOjdAAAAD0lEQVR4nGP4z8AARP8ZAAn/Af8iqKS3AAAAAElFTkSuQmCC';
-  return new Uint8Array(Buffer.from(base64, 'base64'));
+/** A sunrise, drawn here. */
+async function picture(): Promise<Uint8Array<ArrayBuffer>> {
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="640" height="360">
+    <rect width="640" height="200" fill="#f4a259"/><circle cx="320" cy="200" r="80" fill="#f7e1a0"/>
+    <rect y="200" width="640" height="160" fill="#0b6b57"/></svg>`;
+  return new Uint8Array(await sharp(Buffer.from(svg)).png().toBuffer());
 }

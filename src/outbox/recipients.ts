@@ -100,7 +100,7 @@ export async function addEverybody(ctx: Ctx, recipients: Recipients): Promise<vo
     domain = first.domain;
     const some = await ctx.db.accounts.find({ domain }).sort({ _id: 1 }).limit(20).toArray();
     const alive = some.filter((a) => isReachable(a));
-    const shared = alive.find((a) => a.remote?.sharedInbox != null) ?? alive[0];
+    const shared = alive.find((a) => a.remote !== null && sharedInboxOf(a.remote) !== null) ?? alive[0];
     if (shared) recipients.add([shared]);
   }
 }
