@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createHttpClient, type HttpRequest } from '../federation/fetch/client.js';
 import { createDocumentLoader } from '../federation/fetch/document.js';
+import type { Resolve } from '../federation/fetch/resolver.js';
 import type { Clock } from '../federation/ports.js';
 import { signRequest } from '../federation/signature/sign.js';
 import { loadSecrets } from './config/secrets.js';
@@ -13,6 +14,7 @@ import { ensureNames } from './domain/hosts.js';
 import { getInstance } from './domain/instance.js';
 import { createKeyStore } from './domain/keys.js';
 import { createPasswords } from './domain/passwords.js';
+import { createSeals } from './domain/seals.js';
 import { createJobs, type JobsService } from './jobs/service.js';
 import { createLogger, type Logger } from './log.js';
 import { findAvPrograms } from './media/av.js';
@@ -32,6 +34,8 @@ export interface ContextOptions {
   log?: Logger;
   /** An open store; default: the one that the settings name. */
   store?: Store;
+  /** Names of other servers to addresses; default: the system's DNS. */
+  resolve?: Resolve;
 }
 
 /** Everything the rooms need, wired; with what only the entry points may use. */
@@ -57,20 +61,31 @@ export async function createContext(settings: Settings, options: ContextOptions 
     (await openStore({ url: settings.databaseUrl, dataDir: settings.data, specs: collections, log }));
   try {
     await store.migrate();
-    return await assemble({ settings, mode, clock, random, log, instanceKey, store });
+    const { resolve } = options;
+    return await assemble({
+      settings,
+      mode,
+      clock,
+      random,
+      log,
+      instanceKey,
+      store,
+      ...(resolve && { resolve }),
+    });
   } catch (error) {
     await store.close();
     throw error;
   }
 }
 
-type Parts = Required<Omit<ContextOptions, 'store'>> & {
+type Parts = Required<Omit<ContextOptions, 'resolve'>> & {
   settings: Settings;
   instanceKey: Uint8Array;
-  store: Store;
+  resolve?: Resolve;
 };
 
-async function assemble({ settings, mode, clock, random, log, instanceKey, store }: Parts): Promise<Context> {
+async function assemble(parts: Parts): Promise<Context> {
+  const { settings, mode, clock, random, log, instanceKey, store, resolve } = parts;
   const db = toDb(store);
   const ids = createIds(clock);
   const alone = store.engine === 'embedded';
@@ -85,7 +100,8 @@ async function assemble({ settings, mode, clock, random, log, instanceKey, store
   });
   const hub = createHub({ log, clock, ids, signals: db.signals, ...relayOf(mode, alone) });
   const jobs = createJobs({ db, clock, ids, claim: randomToken(9), alone });
-  const http = createHttpClient({ ...outboundOptions(settings, names), clock, log });
+  const outbound = { ...outboundOptions(settings, names), ...(resolve && { resolve }) };
+  const http = createHttpClient({ ...outbound, clock, log });
   const sign: HttpRequest['sign'] = async ({ method, url }) => {
     const key = await keys.signingKey((await getInstance(ctx)).actorId, 'rsa');
     return key ? signRequest('cavage', { method, url, key, now: clock.now() }) : {};
@@ -107,6 +123,7 @@ async function assemble({ settings, mode, clock, random, log, instanceKey, store
     documents: createDocumentLoader({ http, sign }),
     keys,
     passwords: createPasswords(),
+    seals: createSeals(instanceKey),
     jobs,
     hub,
     store,

@@ -22,6 +22,7 @@ import { notificationRequestsRoutes } from './v1/notification-requests.js';
 import { notificationsRoutes } from './v1/notifications.js';
 import { personalRoutes } from './v1/personal.js';
 import { pollsRoutes } from './v1/polls.js';
+import { pushRoutes } from './v1/push.js';
 import { reportsRoutes } from './v1/reports.js';
 import { scheduledStatusesRoutes } from './v1/scheduled-statuses.js';
 import { statusesActionsRoutes } from './v1/statuses-actions.js';
@@ -71,6 +72,7 @@ export function apiRoutes(ctx: Ctx): Router {
     endorsementsRoutes(ctx),
     discoveryRoutes(ctx),
     announcementsRoutes(ctx),
+    pushRoutes(ctx),
     reportsRoutes(ctx),
     customEmojisRoutes(ctx),
     instanceRoutes(ctx),

@@ -51,6 +51,13 @@ export interface Hub {
   subscribe(listener: (message: HubMessage) => void): () => void;
 }
 
+/** Keeps secrets that must be read again. `purpose` binds a sealed text to what it is for. */
+export interface Seals {
+  seal(purpose: string, secret: string): Promise<string>;
+  /** Null when it was sealed for another purpose, or under another instance key. */
+  open(purpose: string, sealed: string): Promise<string | null>;
+}
+
 /** CPU-heavy hashing, off the event loop. */
 export interface Passwords {
   hash(password: string): Promise<string>;
@@ -76,6 +83,7 @@ export interface Ctx {
   readonly documents: DocumentLoader;
   readonly keys: KeyStore;
   readonly passwords: Passwords;
+  readonly seals: Seals;
   readonly jobs: JobsPort;
   readonly hub: Hub;
 }

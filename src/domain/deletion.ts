@@ -88,6 +88,7 @@ async function purgeBelongings(ctx: Ctx, accountId: string): Promise<void> {
     ctx.db.followedTags,
     ctx.db.featuredTags,
     ctx.db.scheduledStatuses,
+    ctx.db.pushSubscriptions,
     ctx.db.lists,
     ctx.db.listEntries,
     ctx.db.conversations,

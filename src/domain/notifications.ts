@@ -5,6 +5,7 @@ import { accountsById } from './accounts.js';
 import { now, type Ctx } from './ctx.js';
 import { noteRequest } from './notification-requests.js';
 import { isOfficial, judge } from './notification-verdicts.js';
+import { enqueuePushes } from './push/send.js';
 import { hiddenFrom } from './relationships.js';
 
 export interface NewNotification {
@@ -74,6 +75,7 @@ async function insertNotification(ctx: Ctx, document: Notification): Promise<Not
     event: 'notification',
     payload: { notificationId: document._id },
   });
+  await enqueuePushes(ctx, document);
   return document;
 }
 

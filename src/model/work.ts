@@ -128,6 +128,8 @@ export interface InstanceDocument {
   /** Absent: the operator wrote none. */
   privacyPolicy?: InstanceText;
   terms?: InstanceText;
+  /** The key for Web Push (domain/push/vapid.ts). */
+  vapid?: { publicKey: string; sealedPrivateKey: string };
   updatedAt?: string;
   actorId: string;
   createdAt: string;

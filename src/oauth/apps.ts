@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { unauthorized } from '../errors.js';
 import { registerApp } from '../domain/apps.js';
 import type { Ctx } from '../domain/ctx.js';
+import { vapidPublicKey } from '../domain/push/vapid.js';
 import { maybeViewer, requireToken } from '../http/auth.js';
 import { text, toList } from '../http/coerce.js';
 import { parseParams } from '../http/params.js';
@@ -31,17 +32,17 @@ export function appRoutes(ctx: Ctx): Router {
       website: input.website ?? null,
     });
     res.json({
-      ...toApplication(app),
+      ...(await toApplication(ctx, app)),
       client_id: app.clientId,
       client_secret: clientSecret,
       client_secret_expires_at: 0,
     });
   });
 
-  router.get('/api/v1/apps/verify_credentials', requireToken(), (req, res) => {
+  router.get('/api/v1/apps/verify_credentials', requireToken(), async (req, res) => {
     const viewer = maybeViewer(req);
     if (!viewer) throw unauthorized();
-    res.json(toApplication(viewer.app));
+    res.json(await toApplication(ctx, viewer.app));
   });
   return router;
 }
@@ -54,8 +55,8 @@ export function parseRedirectUris(raw: unknown): string[] {
   return lines.map((line) => line.trim()).filter(Boolean);
 }
 
-/** The Application entity. `vapid_key` is empty: this server has no key for Web Push. */
-function toApplication(app: App): Record<string, unknown> {
+/** The Application entity. */
+async function toApplication(ctx: Ctx, app: App): Promise<Record<string, unknown>> {
   return {
     id: app._id,
     name: app.name,
@@ -63,6 +64,6 @@ function toApplication(app: App): Record<string, unknown> {
     scopes: app.scopes,
     redirect_uris: app.redirectUris,
     redirect_uri: app.redirectUris.join('\n'),
-    vapid_key: '',
+    vapid_key: await vapidPublicKey(ctx),
   };
 }

@@ -5,6 +5,7 @@ import type * as conversations from '../model/conversations.js';
 import type * as filters from '../model/filters.js';
 import type * as lists from '../model/lists.js';
 import type * as notificationPolicy from '../model/notification-policy.js';
+import type * as push from '../model/push.js';
 import type * as relations from '../model/relations.js';
 import type * as scheduled from '../model/scheduled.js';
 import type * as status from '../model/status.js';
@@ -43,6 +44,7 @@ export interface Documents {
   homeEntries: relations.HomeEntry;
   notifications: relations.Notification;
   scheduledStatuses: scheduled.ScheduledStatus;
+  pushSubscriptions: push.PushSubscription;
   lists: lists.List;
   listMembers: lists.ListMember;
   listEntries: lists.ListEntry;
@@ -159,6 +161,7 @@ export const collections: { readonly [K in keyof Documents]: CollectionSpec } = 
     'accountId groupKey',
   ),
   scheduledStatuses: declare('accountId _id'),
+  pushSubscriptions: declare('tokenId!', 'accountId'),
   lists: declare('accountId _id'),
   listMembers: declare('listId targetId!', 'listId _id', 'accountId targetId', 'targetId accountId'),
   listEntries: declare('listId statusId!', 'statusId', 'shownId', 'accountId fromId', 'listId fromId'),

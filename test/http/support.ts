@@ -7,6 +7,7 @@ import { createAccount, type NewAccount } from '../../src/domain/accounts.js';
 import { registerApp, type NewApp } from '../../src/domain/apps.js';
 import type { Ctx, HubMessage } from '../../src/domain/ctx.js';
 import { createKeyStore } from '../../src/domain/keys.js';
+import { createSeals } from '../../src/domain/seals.js';
 import { createPasswords } from '../../src/domain/passwords.js';
 import { issueToken } from '../../src/domain/tokens.js';
 import { createApp } from '../../src/http/app.js';
@@ -50,6 +51,7 @@ export async function startBase(overrides: Partial<Settings> = {}): Promise<Base
     names: { origin: settings.url, host, handleDomain: host, isOwn: (name) => name === host },
     keys: createKeyStore({ db, instanceKey: randomBytes(32), ids, clock, ahead: false }),
     passwords: createPasswords(),
+    seals: createSeals(randomBytes(32)),
     hub: { publish: (message) => void published.push(message), subscribe: () => () => undefined },
     statusText: absent('statusText'),
     files: absent('files'),

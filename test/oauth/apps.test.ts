@@ -22,7 +22,7 @@ describe('POST /api/v1/apps', () => {
       scopes: ['read', 'write', 'follow', 'push'],
       redirect_uris: [callback],
       redirect_uri: callback,
-      vapid_key: '',
+      vapid_key: expect.stringMatching(/^B[\w-]{86}$/),
       client_id: expect.stringMatching(/^[\w-]{43}$/),
       client_secret: expect.stringMatching(/^[\w-]{43}$/),
       client_secret_expires_at: 0,
@@ -164,7 +164,7 @@ test('GET /api/v1/apps/verify_credentials tells any token its app, and no secret
     scopes: ['read', 'write', 'follow', 'push'],
     redirect_uris: [callback],
     redirect_uri: callback,
-    vapid_key: '',
+    vapid_key: expect.stringMatching(/^B[\w-]{86}$/),
   });
   await request(app)
     .get('/api/v1/apps/verify_credentials')

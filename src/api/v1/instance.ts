@@ -9,6 +9,7 @@ import {
   loadInstanceStats,
   peerDomains,
 } from '../../domain/instance.js';
+import { vapidPublicKey } from '../../domain/push/vapid.js';
 import { registrationsOf } from '../../domain/sign-up.js';
 import { supportedMimeTypes } from '../../domain/uploads.js';
 import { notFound } from '../../errors.js';
@@ -38,7 +39,7 @@ export function instanceRoutes(ctx: Ctx): Router {
       registrations: registrationsOf(ctx),
       mimeTypes: supportedMimeTypes(),
       media: ctx.media.limits,
-      vapidKey: '',
+      vapidKey: await vapidPublicKey(ctx),
     };
   };
 
