@@ -25,12 +25,15 @@ export interface Condition {
   $exists?: boolean;
 }
 
-/** Equality (an array field matches when it contains the value), dotted paths, operators, `$and`, `$or`. */
+/**
+ * Equality (an array field matches when it contains the value), dotted paths, operators, `$and`, `$or`.
+ * A member whose value is `undefined` throws `UnsupportedOperator`: left out, it would match every document.
+ */
 export interface Filter {
   [path: string]: Scalar | Condition | readonly Filter[] | undefined;
 }
 
-/** Update operators allowed; values are JSON. */
+/** Update operators allowed; values are JSON, `undefined` members are dropped. `$addToSet` also takes `{ $each: […] }`. */
 export interface Update {
   $set?: Record<string, unknown>;
   $unset?: Record<string, true | ''>;

@@ -1,5 +1,8 @@
 /** A query longer than this is cut: nobody types more, and each term costs a look-up. */
 const maxTerms = 32;
+/** Of a longer text only the beginning is found. */
+const maxLength = 100_000;
+const segmenter = new Intl.Segmenter('en', { granularity: 'word' });
 
 /**
  * The words of a text in any language, lower case, in order. Scripts without spaces are cut into words by Unicode's
@@ -7,13 +10,12 @@ const maxTerms = 32;
  */
 export function toTerms(text: string): string[] {
   const words: string[] = [];
-  for (const { segment, isWordLike } of segmenter().segment(text.normalize('NFKC').toLowerCase())) {
+  const known = text.slice(0, maxLength).normalize('NFKC').toLowerCase();
+  for (const { segment, isWordLike } of segmenter.segment(known)) {
     if (isWordLike) words.push(segment);
   }
   return words;
 }
-
-const segmenter = (): Intl.Segmenter => new Intl.Segmenter('en', { granularity: 'word' });
 
 /** The phrases of a query, each a list of words: quoted parts, and every other word by itself. */
 export function parseQuery(query: string): string[][] {

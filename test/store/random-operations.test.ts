@@ -176,6 +176,9 @@ function compare(a: Doc, b: Doc, by: Sort): number {
   return 0;
 }
 
+/** Not structuredClone: under Jest its objects are of another realm, which mingo takes for another type. */
+const copyOf = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
+
 type Outcome = { found?: unknown; counts?: unknown; duplicate?: true };
 
 /** The same words on an array. */
@@ -195,12 +198,12 @@ function createModel(withUnique: boolean) {
     );
   const add = (doc: Doc): boolean => {
     if (collides(doc, docs)) return false;
-    docs.push(structuredClone(doc));
+    docs.push(copyOf(doc));
     return true;
   };
   /** The changed document; null when a unique index refuses it. */
   const change = (doc: Doc, by: Update): { after: Doc; modified: boolean } | null => {
-    const after = [structuredClone(doc)];
+    const after = [copyOf(doc)];
     const { modifiedCount } = updateOne(after, {}, by as Record<string, never>, { cloneMode: 'deep' });
     const [changed] = after;
     if (

@@ -40,63 +40,68 @@ function* inSteps<T>(chunks: Chunked<T>): Steps<T> {
   }
 }
 
-type Found<T> = { before: T | null; after: T | null; modified: boolean };
+interface Change {
+  filter: Filter;
+  update: Update;
+  upsert?: boolean | undefined;
+  sort?: Sort | undefined;
+  /** Keep what was before the change: only some callers want it, and a copy costs. */
+  keep?: boolean;
+}
+
+type Changed<T> = { was: 'there' | 'absent'; before: T | null; after: T | null; modified: boolean };
 
 /** Finds one document and changes it, or inserts what an upsert makes: one step, so nothing comes in between. */
-function change<T extends Document>(
-  { db }: Engine,
-  table: Table,
-  request: { filter: Filter; update: Update; upsert?: boolean | undefined; sort?: Sort | undefined },
-): Found<T> {
+function change<T extends Document>({ db }: Engine, table: Table, request: Change): Changed<T> {
   const { filter, update, sort } = request;
   const [found] = drain(search<T>(db, table, { filter, sort, limit: 1 }));
   if (found) {
-    const before = structuredClone(found);
+    const before = request.keep ? structuredClone(found) : null;
     const modified = updateDocument(db, table, found, update);
-    return { before, after: found, modified };
+    return { was: 'there', before, after: found, modified };
   }
-  if (!request.upsert) return { before: null, after: null, modified: false };
+  if (!request.upsert) return { was: 'absent', before: null, after: null, modified: false };
   const created = toUpserted(filter, update);
   insertDocument(db, table, created);
-  return { before: null, after: created as unknown as T, modified: false };
+  return { was: 'absent', before: null, after: created as unknown as T, modified: false };
 }
 
-const resultOf = ({ before, after, modified }: Found<Document>): UpdateResult => ({
-  matchedCount: before ? 1 : 0,
+const resultOf = ({ was, after, modified }: Changed<Document>): UpdateResult => ({
+  matchedCount: was === 'there' ? 1 : 0,
   modifiedCount: modified ? 1 : 0,
-  upsertedCount: !before && after ? 1 : 0,
+  upsertedCount: was === 'absent' && after ? 1 : 0,
 });
 
-function* changeMany(engine: Engine, table: Table, filter: Filter, update: Update): Steps<UpdateResult> {
-  const result: UpdateResult = { matchedCount: 0, modifiedCount: 0, upsertedCount: 0 };
-  // The ids first: a document that the update moves within the index is not met twice.
-  for (const id of yield* inSteps(searchIds(engine.db, table, filter))) {
-    const done = yield* step(() => changeIfStill(engine.db, table, { id, filter, update }));
-    if (!done) continue;
-    result.matchedCount += 1;
-    if (done === 'modified') result.modifiedCount += 1;
-  }
-  return result;
-}
-
-type One = { id: string; filter: Filter };
-
-/** Other writes may have come in between the search and this document. */
-function stillThere(db: Connection, table: Table, { id, filter }: One): Document | null {
-  const text = db.get(`SELECT doc FROM ${table.table} WHERE id = ?`, [id])?.[0];
-  if (typeof text !== 'string') return null;
-  const document = JSON.parse(text) as Document;
-  return compile(filter)(document) ? document : null;
-}
-
-function changeIfStill(
+/**
+ * All documents that match, each in a step of its own. Their ids come first, so that one which a change moves within
+ * the index is not met twice; other writes may have come in between, so each is tested again.
+ */
+function* each(
   db: Connection,
   table: Table,
-  one: One & { update: Update },
-): 'modified' | 'matched' | null {
-  const document = stillThere(db, table, one);
-  if (!document) return null;
-  return updateDocument(db, table, document, one.update) ? 'modified' : 'matched';
+  { filter, act }: { filter: Filter; act: (document: Document) => void },
+): Steps<number> {
+  const matches = compile(filter);
+  let met = 0;
+  for (const id of yield* inSteps(searchIds(db, table, filter))) {
+    met += yield* step(() => {
+      const text = db.get(`SELECT doc FROM ${table.table} WHERE id = ?`, [id])?.[0];
+      const document = typeof text === 'string' ? (JSON.parse(text) as Document) : null;
+      if (!document || !matches(document)) return 0;
+      act(document);
+      return 1;
+    });
+  }
+  return met;
+}
+
+function* changeMany({ db }: Engine, table: Table, { filter, update }: Change): Steps<UpdateResult> {
+  let modifiedCount = 0;
+  const act = (document: Document): void => {
+    if (updateDocument(db, table, document, update)) modifiedCount += 1;
+  };
+  const matchedCount = yield* each(db, table, { filter, act });
+  return { matchedCount, modifiedCount, upsertedCount: 0 };
 }
 
 function remove({ db }: Engine, table: Table, filter: Filter): { deletedCount: number } {
@@ -106,15 +111,8 @@ function remove({ db }: Engine, table: Table, filter: Filter): { deletedCount: n
 }
 
 function* removeMany({ db }: Engine, table: Table, filter: Filter): Steps<{ deletedCount: number }> {
-  let deletedCount = 0;
-  for (const id of yield* inSteps(searchIds(db, table, filter))) {
-    deletedCount += yield* step(() => {
-      const document = stillThere(db, table, { id, filter });
-      if (document) deleteDocument(db, table, document);
-      return document ? 1 : 0;
-    });
-  }
-  return { deletedCount };
+  const act = (document: Document): void => deleteDocument(db, table, document);
+  return { deletedCount: yield* each(db, table, { filter, act }) };
 }
 
 type Checked<T extends Document> = BulkOperation<T>;
@@ -146,7 +144,7 @@ function* perform<T extends Document>(engine: Engine, table: Table, operation: C
   if ('updateOne' in operation) return yield* step(() => change(engine, table, operation.updateOne));
   if ('deleteOne' in operation) return yield* step(() => remove(engine, table, operation.deleteOne.filter));
   if ('deleteMany' in operation) return yield* removeMany(engine, table, operation.deleteMany.filter);
-  return yield* changeMany(engine, table, operation.updateMany.filter, operation.updateMany.update);
+  return yield* changeMany(engine, table, operation.updateMany);
 }
 
 function* performAll<T extends Document>(
@@ -212,15 +210,16 @@ export function createCollection<T extends Document>(engine: Engine, table: Tabl
     },
     updateMany: async (filter, update) => {
       checkFilter(filter);
-      return writer.write(changeMany(engine, table, filter, checkUpdate(update)));
+      return writer.write(changeMany(engine, table, { filter, update: checkUpdate(update) }));
     },
     findOneAndUpdate: async (filter, update, { upsert, sort, returnDocument = 'before' } = {}) => {
       checkFilter(filter);
       if (sort) checkSort(sort);
       const clean = checkUpdate(update);
       if (upsert) checkUpsert(filter, clean);
+      const keep = returnDocument === 'before';
       const found = await writer.write(
-        step(() => change<T>(engine, table, { filter, update: clean, upsert, sort })),
+        step(() => change<T>(engine, table, { filter, update: clean, upsert, sort, keep })),
       );
       return found[returnDocument];
     },
