@@ -18,18 +18,18 @@ export interface StaffAct {
  * comes back.
  */
 export async function asStaff<T>(ctx: Ctx, act: StaffAct, run: () => Promise<T>): Promise<T> {
-  await append(ctx, act);
+  await recordAct(ctx, act);
   try {
     return await run();
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    await append(ctx, { ...act, action: `${act.action}.failed`, details: { reason: reason.slice(0, 500) } });
+    await recordAct(ctx, { ...act, action: `${act.action}.failed`, details: { reason: reason.slice(0, 500) } });
     throw error;
   }
 }
 
-/** Each entry carries the hash of the one before, so that none can be changed or taken out unseen. */
-async function append(ctx: Ctx, act: StaffAct): Promise<void> {
+/** Puts an act on record. Each entry carries the hash of the one before, so that none can be changed or taken out unseen. */
+export async function recordAct(ctx: Ctx, act: StaffAct): Promise<void> {
   for (;;) {
     const [last] = await ctx.db.audit.find({}).sort({ sequence: -1 }).limit(1).toArray();
     const entry: Omit<AuditEntry, 'hash'> = {

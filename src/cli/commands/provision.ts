@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { loadSecrets } from '../../config/secrets.js';
-import { asStaff } from '../../domain/audit.js';
+import { recordAct } from '../../domain/audit.js';
 import { StartError } from '../../errors.js';
 import { command, consoleActor, jsonOption, withInstance } from '../command.js';
 import type { Io } from '../io.js';
@@ -26,7 +26,8 @@ export function provisionCommand(io: Io): Command {
           tokens: file.tokens.length,
         };
         const act = { actor: consoleActor(), action: 'provision', target: 'instance', details };
-        return asStaff(ctx, act, () => provision(ctx, file, loadSecrets(ctx.settings).instanceKey));
+        const { instanceKey } = loadSecrets(ctx.settings);
+        return provision(ctx, file, { instanceKey, record: () => recordAct(ctx, act) });
       });
       io.out(JSON.stringify(made, null, 2));
     });

@@ -23,42 +23,49 @@ const width = 16;
 
 /**
  * Makes what a provisioning file names and is not there yet. What is there stays as it is, so that running it again
- * changes nothing. Values that the file leaves out follow from the instance key: each run prints the same ones.
+ * changes nothing (and leaves no record). Values that the file leaves out follow from the instance key: each run prints the same ones.
  */
 export async function provision(
   ctx: Context,
   file: ProvisionFile,
-  instanceKey: Uint8Array,
+  { instanceKey, record }: { instanceKey: Uint8Array; record: () => Promise<void> },
 ): Promise<Provisioned> {
-  const derive: Derive = (...parts) =>
-    createHmac('sha256', instanceKey)
-      .update(JSON.stringify(['provision', ...parts]))
-      .digest('base64url');
+  let recorded: Promise<void> | null = null;
+  const run: Run = {
+    ctx,
+    derive: (...parts) =>
+      createHmac('sha256', instanceKey)
+        .update(JSON.stringify(['provision', ...parts]))
+        .digest('base64url'),
+    beforeChange: () => (recorded ??= record()),
+  };
   const accounts = await inParallel(file.accounts, (entry) =>
-    within(entry.username, provisionAccount(ctx, entry, derive)),
+    within(entry.username, provisionAccount(run, entry)),
   );
   const apps: Provisioned['apps'] = [];
   for (const entry of file.apps) {
     const name = entry.client_id ?? entry.name ?? 'app';
-    apps.push(await within(name, provisionApp(ctx, entry, derive)));
+    apps.push(await within(name, provisionApp(run, entry)));
   }
   const tokens = await inParallel(file.tokens, (entry) =>
-    within(`token of ${entry.account ?? entry.client_id}`, provisionToken(ctx, entry, derive)),
+    within(`token of ${entry.account ?? entry.client_id}`, provisionToken(run, entry)),
   );
   return { accounts, apps, tokens };
 }
 
-/** A secret that is the same in each run on this instance, and cannot be guessed without its key. */
-type Derive = (...parts: string[]) => string;
+interface Run {
+  ctx: Context;
+  /** A secret that is the same in each run on this instance, and cannot be guessed without its key. */
+  derive(...parts: string[]): string;
+  /** Puts the run on record, once, before it makes anything. */
+  beforeChange(): Promise<void>;
+}
 
-async function provisionAccount(
-  ctx: Context,
-  entry: AccountEntry,
-  derive: Derive,
-): Promise<Record<string, unknown>> {
+async function provisionAccount(run: Run, entry: AccountEntry): Promise<Record<string, unknown>> {
+  const { ctx, derive } = run;
   const password = entry.password ?? derive('password', entry.username.toLowerCase()).slice(0, 22);
   const { account, user } =
-    (await findPerson(ctx, entry.username)) ?? (await makePerson(ctx, entry, password));
+    (await findPerson(ctx, entry.username)) ?? (await makePerson(run, entry, password));
   const holds = user.passwordHash !== null && (await ctx.passwords.verify(user.passwordHash, password));
   return {
     id: account._id,
@@ -85,7 +92,8 @@ async function findPerson(ctx: Context, username: string): Promise<{ account: Ac
   return { account, user };
 }
 
-function makePerson(ctx: Context, entry: AccountEntry, password: string) {
+async function makePerson({ ctx, beforeChange }: Run, entry: AccountEntry, password: string) {
+  await beforeChange();
   return createAccount(ctx, {
     username: entry.username,
     email: entry.email ?? null,
@@ -97,12 +105,13 @@ function makePerson(ctx: Context, entry: AccountEntry, password: string) {
   });
 }
 
-async function provisionApp(ctx: Context, entry: AppEntry, derive: Derive): Promise<Record<string, unknown>> {
+async function provisionApp(run: Run, entry: AppEntry): Promise<Record<string, unknown>> {
+  const { ctx, derive } = run;
   const name = entry.name ?? 'Provisioned';
   const clientId = entry.client_id ?? derive('client', name);
   const clientSecret = entry.client_secret ?? derive('client secret', clientId);
   const known = await ctx.db.apps.findOne({ clientId });
-  const app = known ?? (await makeApp(ctx, { ...entry, name }, { clientId, clientSecret }));
+  const app = known ?? (await makeApp(run, { ...entry, name }, { clientId, clientSecret }));
   return {
     id: app._id,
     name: app.name,
@@ -114,20 +123,18 @@ async function provisionApp(ctx: Context, entry: AppEntry, derive: Derive): Prom
 }
 
 async function makeApp(
-  ctx: Context,
+  { ctx, beforeChange }: Run,
   entry: AppEntry & { name: string },
   secrets: { clientId: string; clientSecret: string },
 ): Promise<App> {
+  await beforeChange();
   const redirectUris = entry.redirect_uris?.length ? entry.redirect_uris : [outOfBand];
   const scopes = knownScopes(entry.scopes ?? defaultScopes);
   return (await registerApp(ctx, { name: entry.name, redirectUris, scopes, ...secrets })).app;
 }
 
-async function provisionToken(
-  ctx: Context,
-  entry: TokenEntry,
-  derive: Derive,
-): Promise<Record<string, unknown>> {
+async function provisionToken(run: Run, entry: TokenEntry): Promise<Record<string, unknown>> {
+  const { ctx, derive } = run;
   const app = entry.client_id
     ? await ctx.db.apps.findOne({ clientId: entry.client_id })
     : await ensureCommandLineApp(ctx);
@@ -140,6 +147,7 @@ async function provisionToken(
   const known = await ctx.db.accessTokens.findOne({ tokenHash: hashSecret(secret) });
   if (known && known.accountId !== (person?.account._id ?? null))
     throw new AppError(409, 'This token belongs to another account');
+  if (!known) await run.beforeChange();
   if (!known) await issueToken(ctx, { app, user: person?.user ?? null, scopes, secret });
   return {
     account: person?.account.username ?? null,
