@@ -106,7 +106,7 @@ async function assemble(parts: Parts): Promise<Context> {
     const key = await keys.signingKey((await getInstance(ctx)).actorId, 'rsa');
     return key ? signRequest('cavage', { method, url, key, now: clock.now() }) : {};
   };
-  const media = await openMedia(settings);
+  const media = await openMedia(settings, mode);
   const ctx: Context = {
     settings,
     clock,
@@ -138,11 +138,13 @@ async function assemble(parts: Parts): Promise<Context> {
   return ctx;
 }
 
-async function openMedia(settings: Settings): Promise<MediaTools> {
+async function openMedia(settings: Settings, mode: 'server' | 'command'): Promise<MediaTools> {
   const { imageBytes, videoBytes, imagePixels, maxMediaPerStatus: attachments } = settings;
   const limits = { imageBytes, videoBytes, imagePixels, attachments };
   const files = await openDiskFiles(join(settings.data, 'media'));
-  return createMediaTools({ files, av: await findAvPrograms(), limits });
+  // Commands take no uploads, and looking for ffmpeg means starting it.
+  const av = mode === 'server' ? await findAvPrograms() : null;
+  return createMediaTools({ files, av, limits });
 }
 
 function outboundOptions(settings: Settings, names: OwnNames) {
