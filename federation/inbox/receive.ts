@@ -2,7 +2,13 @@ import type { Clock, JsonObject, KeyResolver, PublicKey } from '../ports.js';
 import type { Dialect, RefusalReason, Refused, SignatureClaim } from '../signature/claim.js';
 import type { FreshnessWindow } from '../signature/freshness.js';
 import { canonicalHost, fieldValue, type SignedRequest } from '../signature/request.js';
-import { checkBodyAndDates, readSignedRequest, screenSigners, verifyWithKeys } from '../signature/verify.js';
+import {
+  checkBodyAndDates,
+  readSignedRequest,
+  screenSigners,
+  verifyWithKeys,
+  type Verified,
+} from '../signature/verify.js';
 import { parseWebUrl } from '../signature/web-url.js';
 import {
   attribute,
@@ -34,6 +40,8 @@ interface Signed extends ActivityHead {
   activity: JsonObject;
   key: PublicKey;
   dialect: Dialect;
+  /** What tells a request that is sent again from a new one: nobody but the signer can make another. */
+  signature: Buffer;
 }
 
 export type RejectionReason =
@@ -112,7 +120,7 @@ async function readClaims(
 
 async function judge(
   activity: JsonObject,
-  { key, dialect }: { key: PublicKey; dialect: Dialect },
+  { key, dialect, signature }: Verified,
   { deps, hosts }: { deps: ReceiveDeps; hosts: readonly string[] },
 ): Promise<Received> {
   const head = readActivityHead(activity);
@@ -121,11 +129,12 @@ async function judge(
   if (hosts.some((ours) => canonicalHost(ours) === canonicalHost(actorHost))) return reject('local-actor');
   const attribution = attribute(head, key.owner);
   if (attribution === 'own')
-    return { outcome: 'accepted', ...head, actor: key.owner, activity, key, dialect };
+    return { outcome: 'accepted', ...head, actor: key.owner, activity, key, dialect, signature };
   if (attribution !== 'forwarded' || head.activityId === null)
     return reject(attribution === 'forwarded' ? 'actor-mismatch' : attribution);
   if (await deps.isBlocked(actorHost)) return { outcome: 'ignored', reason: 'forwarded-from-blocked' };
-  return { outcome: 'forwarded', ...head, activityId: head.activityId, activity, key, dialect };
+  const { activityId } = head;
+  return { outcome: 'forwarded', ...head, activityId, activity, key, dialect, signature };
 }
 
 /** A cheap look at the bytes; only a hint which requests are worth parsing before their signature is checked. */

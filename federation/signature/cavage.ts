@@ -51,6 +51,7 @@ export function readCavage(field: string, request: SignedRequest): SignatureClai
       created: headers.includes('(created)') ? Number(createdText) : null,
       expires: expiresText === null ? null : Number(expiresText),
     },
+    signature: parameters.signature,
     check: (key) => check(parameters, texts, key),
   };
 }

@@ -57,6 +57,8 @@ export interface SignatureClaim {
   /** Host of `keyId`, lower-cased and in punycode, with port where it is not the default. */
   keyHost: string;
   times: ClaimedTimes;
+  /** The bytes of the signature. Unlike the header around them they cannot be written another way. */
+  signature: Buffer;
   /** `key-mismatch`: the named algorithm is not one this kind of key makes. */
   check(key: PublicKey): 'ok' | 'bad-signature' | 'key-mismatch';
 }

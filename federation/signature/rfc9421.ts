@@ -116,6 +116,7 @@ function readLabel(
     keyId: keyId.value,
     keyHost: keyUrl.host,
     times: { ...times, date: names.includes('date') ? fieldValue(request.headers, 'date') : null },
+    signature,
     check: (key) => check(key, algorithm, bases, signature),
   };
 }

@@ -13,6 +13,8 @@ export interface Verified {
   key: PublicKey;
   /** The dialect the peer speaks; worth remembering for deliveries to it. */
   dialect: Dialect;
+  /** The same bytes twice are the same request twice, however the header around them is spelt. */
+  signature: Buffer;
 }
 export type Verification = Verified | Refused;
 
@@ -128,13 +130,14 @@ async function verifyClaim(
   const known = await keys.resolve(claim.keyId, { refresh: false });
   if (typeof known === 'string') return refused(`key-${known}`);
   const verdict = checkOwned(claim, known);
-  if (verdict === 'ok') return { outcome: 'verified', key: known, dialect: claim.dialect };
+  const { dialect, signature } = claim;
+  if (verdict === 'ok') return { outcome: 'verified', key: known, dialect, signature };
   if (known.fetchedAt >= started) return refused(verdict);
   const fresh = await keys.resolve(claim.keyId, { refresh: true });
   if (typeof fresh === 'string') return refused(`key-${fresh}`);
   if (fresh.owner === known.owner && fresh.publicKey.equals(known.publicKey)) return refused(verdict);
   const second = checkOwned(claim, fresh);
-  return second === 'ok' ? { outcome: 'verified', key: fresh, dialect: claim.dialect } : refused(second);
+  return second === 'ok' ? { outcome: 'verified', key: fresh, dialect, signature } : refused(second);
 }
 
 /** The resolver has checked that the owner lists the key; that both live on one host is checked here again. */

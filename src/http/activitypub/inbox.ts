@@ -74,8 +74,7 @@ async function accept(site: Site, req: Request, taken: Taken): Promise<void> {
     throw new AppError(verdict.status, `Not accepted: ${verdict.reason}`);
   }
   if (verdict.outcome === 'ignored') await noteDeparture(site, verdict, taken.departures);
-  else if (await store(site, toReceived(site, req, { verdict, recipientId, body })))
-    ctx.jobs.nudge('received');
+  else if (await store(site, toReceived(site, { verdict, recipientId, body }))) ctx.jobs.nudge('received');
   res.status(202).json({});
 }
 
@@ -88,7 +87,6 @@ type Kept = Extract<Verdict, { outcome: 'accepted' | 'forwarded' }>;
 
 function toReceived(
   { ctx }: Site,
-  req: Request,
   { verdict, recipientId, body }: { verdict: Kept; recipientId: string | null; body: Buffer },
 ): Received {
   const at = now(ctx);
@@ -112,7 +110,7 @@ function toReceived(
     body: body.toString('utf8'),
     recipientId,
     trust: own ? 'own' : 'forwarded',
-    replayKey: replayKey(req),
+    replayKey: createHash('sha256').update(verdict.signature).digest('base64url'),
     outcome: 'pending',
     reason: null,
   };
@@ -120,12 +118,6 @@ function toReceived(
 
 function objectType(object: Json | undefined): string | null {
   return typesOf(Array.isArray(object) ? object[0] : object)[0]?.slice(0, 100) ?? null;
-}
-
-/** The signature covers target, date and digest: the same one twice is the same request twice. */
-function replayKey(req: Request): string {
-  const signature = req.get('signature') ?? req.get('authorization') ?? '';
-  return createHash('sha256').update(signature).digest('base64url');
 }
 
 /** @returns false for a request that was taken before */

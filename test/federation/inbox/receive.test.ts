@@ -98,6 +98,7 @@ describe('an honest activity', () => {
       type: 'Like',
       key: signer.published,
       dialect,
+      signature: expect.any(Buffer),
     });
   });
 

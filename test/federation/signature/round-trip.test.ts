@@ -51,6 +51,7 @@ describe.each(kinds)('%s with %s', (dialect, _, signer) => {
       outcome: 'verified',
       key: signer.published,
       dialect,
+      signature: expect.any(Buffer),
     });
     expect(deps.keys.calls).toEqual([signer.published.keyId]);
   });
