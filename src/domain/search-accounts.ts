@@ -21,7 +21,8 @@ const mostCandidates = 400;
 
 /**
  * Accounts by the beginning of their handle, or by the words of their name: an exact handle first, then those whom the
- * viewer follows, then the most followed. People whom the viewer hides are left out.
+ * viewer follows, then the most followed. People whom the viewer hides are found by their exact handle only: clients
+ * (toot) look them up this way to unblock and unmute them.
  */
 export async function searchAccounts(
   ctx: Ctx,
@@ -35,8 +36,10 @@ export async function searchAccounts(
   const all = new Map([...(exact ? [exact] : []), ...matches].map((a) => [a._id, a]));
   const followed = await followedOf(ctx, viewerId, [...all.keys()]);
   const hidden = viewerId ? await hiddenFrom(ctx, viewerId, [...all.values()]) : new Set<string>();
+  const isExact = (a: Account): boolean => a._id === exact?._id || a.acctKey === handle;
   const shown = [...all.values()].filter(
-    (a) => isSearchable(a) && !hidden.has(a._id) && (!search.following || followed.has(a._id)),
+    (a) =>
+      isSearchable(a) && (isExact(a) || !hidden.has(a._id)) && (!search.following || followed.has(a._id)),
   );
   const rank = (a: Account): number =>
     (a._id === exact?._id ? 4 : 0) + (followed.has(a._id) ? 2 : 0) + (a.acctKey === handle ? 1 : 0);
