@@ -1,8 +1,10 @@
+import { randomInt } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import type { RequestListener } from 'node:http';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Resolve } from '../../federation/fetch/resolver.js';
 import type { Clock } from '../../federation/ports.js';
 import { loadSettings } from '../../src/config/load.js';
 import type { Settings } from '../../src/config/settings.js';
@@ -18,6 +20,8 @@ export interface InstanceOverrides extends Partial<Settings> {
   clock?: Clock;
   random?: () => number;
   log?: Logger;
+  /** Names to addresses, so that a test can have hosts of its own and none beside them. */
+  resolve?: Resolve;
 }
 
 export interface TestUser {
@@ -46,7 +50,7 @@ export interface Instance {
  * loopback. Its data folder is removed on close, unless `data` was given.
  */
 export async function startInstance(overrides: InstanceOverrides = {}): Promise<Instance> {
-  const { clock, random, log = silentLogger, ...given } = overrides;
+  const { clock, random, log = silentLogger, resolve, ...given } = overrides;
   const data = given.data ?? (await mkdtemp(join(tmpdir(), 'landfall-test-')));
   const port = given.port ?? (await freePort());
   const settings = loadSettings(
@@ -64,7 +68,12 @@ export async function startInstance(overrides: InstanceOverrides = {}): Promise<
       port,
     },
   );
-  const ctx = await createContext(settings, { log, ...(clock && { clock }), ...(random && { random }) });
+  const ctx = await createContext(settings, {
+    log,
+    ...(clock && { clock }),
+    ...(random && { random }),
+    ...(resolve && { resolve }),
+  });
   const server = await startServer(ctx);
   return {
     ctx,
@@ -96,14 +105,21 @@ async function createUser(
   return { account, user, token: secret };
 }
 
-/** A port that was free a moment ago: the origin must be known before the server listens. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
+/**
+ * A port that was free a moment ago: the origin must be known before the server listens. From below the range that
+ * systems give to outgoing connections, so that none of those takes it meanwhile.
+ */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(10_000, 32_000);
+    if (await isFree(port)) return port;
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
     const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as AddressInfo;
-      probe.close(() => resolve(port));
-    });
+    probe.once('error', () => resolve(false));
+    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
   });
 }

@@ -40,7 +40,7 @@ function introduction(
   const database = store.engine === 'embedded' ? 'embedded database' : 'MongoDB';
   const pairs: [string, string][] = [
     ['  Address', names.origin],
-    ['  Listening', url ?? 'no (worker only)'],
+    ['  Listening', settings.role.includes('web') ? url : `${url} (health only)`],
     ['  Data', `${resolve(settings.data)} (${database})`],
   ];
   if (names.handleDomain !== names.host) pairs.push(['  Handles', `@name@${names.handleDomain}`]);

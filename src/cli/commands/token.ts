@@ -7,6 +7,7 @@ import { getUserOf } from '../../domain/staff.js';
 import { findToken, issueToken, revokeTokens } from '../../domain/tokens.js';
 import { notFound } from '../../errors.js';
 import type { App } from '../../model/access.js';
+import { isDuplicateKey } from '../../store/port.js';
 import {
   accountNamed,
   command,
@@ -70,13 +71,20 @@ async function appOf(ctx: Context, clientId: string | undefined): Promise<App> {
   return ensureCommandLineApp(ctx);
 }
 
-/** Made when it is needed first. */
+/** Made when it is needed first, by whoever comes first. */
 export async function ensureCommandLineApp(ctx: Context): Promise<App> {
-  const found = await ctx.db.apps.findOne({ clientId: commandLineApp });
+  const find = () => ctx.db.apps.findOne({ clientId: commandLineApp });
+  const found = await find();
   if (found) return found;
   const scopes = knownScopes(defaultScopes);
   const input = { name: 'Command line', redirectUris: [outOfBand], scopes, clientId: commandLineApp };
-  return (await registerApp(ctx, input)).app;
+  try {
+    return (await registerApp(ctx, input)).app;
+  } catch (error) {
+    const winner = isDuplicateKey(error) ? await find() : null;
+    if (!winner) throw error;
+    return winner;
+  }
 }
 
 interface RevokeOptions extends CommonOptions {
