@@ -75,12 +75,14 @@ async function startWeb(ctx: Context): Promise<Web> {
     url: urlOf(server),
     close: async () => {
       const closed = new Promise<void>((resolve) => void server.close(() => resolve()));
-      server.closeIdleConnections();
       endWebSockets();
       switchboard.close();
-      // Streams never end by themselves, and a slow request must not hold a stop up for ever.
+      // Connections that were busy a moment ago are kept alive for a next request, which nobody will answer.
+      const idle = setInterval(() => server.closeIdleConnections(), 50);
+      // A slow request must not hold a stop up for ever.
       const patience = setTimeout(() => server.closeAllConnections(), ctx.settings.drainSeconds * 1000);
       await closed;
+      clearInterval(idle);
       clearTimeout(patience);
     },
   };

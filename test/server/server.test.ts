@@ -91,7 +91,7 @@ describe('start', () => {
 
 describe('stop', () => {
   test('lets a request that is under way finish, and takes no new one', async () => {
-    const instance = await start({ databaseUrl: 'embedded:memory', drainSeconds: 10 });
+    const instance = await start({ databaseUrl: 'embedded:memory', drainSeconds: 60 });
     const { token } = await instance.createUser('alice');
     const body = JSON.stringify({ status: 'last words' });
     const headers = `POST /api/v1/statuses HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${token}\r\n`;
@@ -103,7 +103,7 @@ describe('stop', () => {
       });
       socket.on('close', () => resolve());
     });
-    const type = 'Content-Type: application/json\r\nConnection: close\r\n';
+    const type = 'Content-Type: application/json\r\n';
     socket.write(`${headers}${type}Content-Length: ${body.length}\r\n\r\n${body.slice(0, 5)}`);
     await begun(instance);
     const closed = instance.close();
