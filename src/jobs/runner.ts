@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Clock } from '../../federation/ports.js';
 import type { Logger } from '../log.js';
 import type { WorkItem } from '../model/work.js';
@@ -53,6 +54,8 @@ export class Runner<T extends WorkItem> {
   #count = 0;
 
   constructor(options: RunnerOptions<T>) {
+    // Every item under way listens to it, up to the concurrency; it is no leak.
+    setMaxListeners(0, this.#abort.signal);
     this.#options = options;
     this.#lanes = new Lanes<T>(options.rules);
     this.#feeder = new Feeder<T>({
