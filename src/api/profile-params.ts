@@ -24,6 +24,9 @@ const profileParams = z.object({
   avatar_description: text(10_000).optional(),
   header_description: text(10_000).optional(),
   attribution_domains: stringList(200).optional(),
+  show_media: bool().optional(),
+  show_media_replies: bool().optional(),
+  show_featured: bool().optional(),
   fields_attributes: listOf(fieldText, 50).optional(),
   source: z
     .object({
@@ -55,6 +58,11 @@ export async function readProfile(
     headerDescription: params.header_description,
     attributionDomains: params.attribution_domains,
     fields: params.fields_attributes,
+    tabs: {
+      media: params.show_media,
+      mediaReplies: params.show_media_replies,
+      featured: params.show_featured,
+    },
   };
   return { profile, preferences: toPreferences(params.source ?? {}) };
 }

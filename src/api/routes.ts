@@ -17,11 +17,13 @@ import { hiddenRoutes } from './v1/hidden.js';
 import { instanceRoutes } from './v1/instance.js';
 import { listsRoutes } from './v1/lists.js';
 import { mediaRoutes } from './v1/media.js';
+import { miscRoutes } from './v1/misc.js';
 import { notificationPolicyRoutes } from './v1/notification-policy.js';
 import { notificationRequestsRoutes } from './v1/notification-requests.js';
 import { notificationsRoutes } from './v1/notifications.js';
 import { personalRoutes } from './v1/personal.js';
 import { pollsRoutes } from './v1/polls.js';
+import { profileRoutes } from './v1/profile.js';
 import { pushRoutes } from './v1/push.js';
 import { reportsRoutes } from './v1/reports.js';
 import { scheduledStatusesRoutes } from './v1/scheduled-statuses.js';
@@ -30,6 +32,7 @@ import { statusesWriteRoutes } from './v1/statuses-write.js';
 import { statusesRoutes } from './v1/statuses.js';
 import { tagsRoutes } from './v1/tags.js';
 import { timelinesRoutes } from './v1/timelines.js';
+import { trendsRoutes } from './v1/trends.js';
 import { filterKeywordsRoutes, filterStatusesRoutes } from './v2/filter-parts.js';
 import { filtersRoutes } from './v2/filters.js';
 import { groupedNotificationsRoutes } from './v2/notifications.js';
@@ -42,6 +45,7 @@ export function apiRoutes(ctx: Ctx): Router {
     defaultPicturesRoutes(),
     accountsRoutes(ctx),
     accountsSelfRoutes(ctx),
+    profileRoutes(ctx),
     accountListsRoutes(ctx),
     accountActionsRoutes(ctx),
     followRequestsRoutes(ctx),
@@ -75,7 +79,9 @@ export function apiRoutes(ctx: Ctx): Router {
     pushRoutes(ctx),
     reportsRoutes(ctx),
     customEmojisRoutes(ctx),
+    trendsRoutes(ctx),
     instanceRoutes(ctx),
+    miscRoutes(ctx),
   );
   return router;
 }

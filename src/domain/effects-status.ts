@@ -2,6 +2,7 @@ import { toPlainText } from '../text/sanitise.js';
 import type { Status } from '../model/status.js';
 import { canSee } from '../policy/visibility.js';
 import { accountsById } from './accounts.js';
+import { requestCard } from './cards/cards.js';
 import type { Ctx } from './ctx.js';
 import type { DeletedStatus } from './events.js';
 import type { Reached } from './home.js';
@@ -35,6 +36,7 @@ export async function countAfter(
 export async function announceStatus(ctx: Ctx, status: Status, reached: Reached): Promise<void> {
   await indexStatus(ctx, status);
   await recordTagUse(ctx, status);
+  await requestCard(ctx, status);
   const homes = reached.homes.map((id) => `user:${id}`);
   const lists = reached.lists.map((l) => `list:${l.accountId}:${l.listId}`);
   const channels = [...homes, ...lists, ...publicChannels(status)];
@@ -130,6 +132,7 @@ export async function notifyAboutStatus(ctx: Ctx, status: Status): Promise<void>
 /** Those who reblogged it or voted learn of an edit; everybody who has it on screen gets the new look. */
 export async function notifyAboutEdit(ctx: Ctx, status: Status, editId: string): Promise<void> {
   await indexStatus(ctx, status);
+  await requestCard(ctx, status);
   const [feeds, reblogs] = await Promise.all([
     feedChannels(ctx, { shownId: status._id }),
     ctx.db.statuses.find({ reblogOfId: status._id }).limit(10_000).toArray(),

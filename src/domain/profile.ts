@@ -1,5 +1,13 @@
 import { invalid } from '../errors.js';
-import type { Account, Preferences, ProfileField, ProfileImage, User } from '../model/account.js';
+import {
+  tabsOf,
+  type Account,
+  type Preferences,
+  type ProfileField,
+  type ProfileImage,
+  type ProfileTabs,
+  type User,
+} from '../model/account.js';
 import { now, type Ctx } from './ctx.js';
 import { localEmojis, resolveMentions } from './compose.js';
 import { withEvent } from './events.js';
@@ -31,6 +39,7 @@ export interface ProfileInput {
   hideCollections?: boolean | undefined;
   indexable?: boolean | undefined;
   attributionDomains?: readonly string[] | undefined;
+  tabs?: { [K in keyof ProfileTabs]?: boolean | undefined } | undefined;
   /** Replaces all; empty lines are dropped. */
   fields?: readonly { name: string; value: string }[] | undefined;
 }
@@ -75,7 +84,21 @@ async function toChanges(ctx: Ctx, account: Account, input: ProfileInput): Promi
     discoverable: input.discoverable ?? account.discoverable,
     hideCollections: input.hideCollections ?? account.hideCollections,
     indexable: input.indexable ?? account.indexable,
+    ...toTabs(account, input.tabs),
     ...(input.attributionDomains && { attributionDomains: toDomains(input.attributionDomains) }),
+  };
+}
+
+function toTabs(account: Account, given: ProfileInput['tabs'] = {}): Partial<Account> {
+  const { media, mediaReplies, featured } = given;
+  const known = tabsOf(account);
+  if (media === undefined && mediaReplies === undefined && featured === undefined) return {};
+  return {
+    tabs: {
+      media: media ?? known.media,
+      mediaReplies: mediaReplies ?? known.mediaReplies,
+      featured: featured ?? known.featured,
+    },
   };
 }
 

@@ -52,6 +52,15 @@ export async function tagTimeline(
   return screened(ctx, viewerId, { page, filter, keep });
 }
 
+/** Public statuses whose card shows this link. */
+export async function linkTimeline(
+  ctx: Ctx,
+  viewerId: string | null,
+  { url, page }: { url: string; page: Page },
+): Promise<Status[]> {
+  return screened(ctx, viewerId, { page, filter: { cardUrl: url }, keep: (s) => s.visibility === 'public' });
+}
+
 const isOriginal = (s: Status): boolean =>
   s.reblogOfId === null &&
   ((s.inReplyToId === null && s.inReplyToUri === null) || s.inReplyToAccountId === s.accountId);

@@ -8,6 +8,7 @@ import type { Account, ProfileImage } from '../model/account.js';
 import { isId } from '../model/ids.js';
 import type { Media } from '../model/status.js';
 import { now, type Ctx } from './ctx.js';
+import { removeUnusedFiles } from './files.js';
 
 export interface UploadInput {
   data: Buffer;
@@ -141,16 +142,8 @@ export async function deleteMediaOf(ctx: Ctx, who: Account, ids: readonly string
 export async function deleteMedia(ctx: Ctx, media: readonly Media[]): Promise<void> {
   if (!media.length) return;
   await ctx.db.media.deleteMany({ _id: { $in: media.map((m) => m._id) } });
-  const paths = new Set(media.flatMap((m) => [m.path ?? [], m.previewPath ?? []].flat()));
-  for (const path of paths) if (!(await isUsed(ctx, path))) await ctx.files.remove(path);
-}
-
-async function isUsed(ctx: Ctx, path: string): Promise<boolean> {
-  const used = await Promise.all([
-    ctx.db.media.findOne({ path }),
-    ctx.db.media.findOne({ previewPath: path }),
-    ctx.db.accounts.findOne({ 'avatar.path': path }),
-    ctx.db.accounts.findOne({ 'header.path': path }),
-  ]);
-  return used.some((document) => document !== null);
+  await removeUnusedFiles(
+    ctx,
+    media.flatMap((m) => [m.path ?? [], m.previewPath ?? []].flat()),
+  );
 }

@@ -56,6 +56,8 @@ export interface Account {
   alsoKnownAs: string[];
   /** Sites that may name this account as an author of theirs. Absent: none. */
   attributionDomains?: string[];
+  /** Absent: all. */
+  tabs?: ProfileTabs;
   movedToId: string | null;
   suspendedAt: string | null;
   silencedAt: string | null;
@@ -63,6 +65,17 @@ export interface Account {
   deletedAt: string | null;
   /** Remote only. */
   remote: RemoteDetails | null;
+}
+
+/** Which tabs a profile shows; absent members mean yes. */
+export interface ProfileTabs {
+  media: boolean;
+  mediaReplies: boolean;
+  featured: boolean;
+}
+
+export function tabsOf(account: Pick<Account, 'tabs'>): ProfileTabs {
+  return account.tabs ?? { media: true, mediaReplies: true, featured: true };
 }
 
 export interface RemoteDetails {

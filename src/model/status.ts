@@ -90,6 +90,8 @@ export interface Status {
   tags: string[];
   emojis: CustomEmojiRef[];
   poll: Poll | null;
+  /** The link whose page is shown below (model/cards.ts). Absent or null: none. */
+  cardUrl?: string | null;
   applicationId: string | null;
   createdAt: string;
   editedAt: string | null;
@@ -155,6 +157,8 @@ export interface PollVote {
   choice: number;
   /** The vote's IRI on the wire. */
   uri: string;
+  /** Where one ballot is all there is: a second one, cast at the same moment, finds it taken. */
+  ballot?: string;
 }
 
 export interface CustomEmoji {

@@ -1,6 +1,7 @@
 import type * as access from '../model/access.js';
 import type * as account from '../model/account.js';
 import type * as announcements from '../model/announcements.js';
+import type * as cards from '../model/cards.js';
 import type * as conversations from '../model/conversations.js';
 import type * as filters from '../model/filters.js';
 import type * as lists from '../model/lists.js';
@@ -45,6 +46,9 @@ export interface Documents {
   notifications: relations.Notification;
   scheduledStatuses: scheduled.ScheduledStatus;
   pushSubscriptions: push.PushSubscription;
+  previewCards: cards.PreviewCard;
+  linkDays: cards.LinkDay;
+  linkUses: cards.LinkUse;
   lists: lists.List;
   listMembers: lists.ListMember;
   listEntries: lists.ListEntry;
@@ -104,7 +108,9 @@ export const collections: { readonly [K in keyof Documents]: CollectionSpec } = 
     'movedToId?',
     'nameWords',
     'avatar.path?',
+    'avatar.staticPath?',
     'header.path?',
+    'header.staticPath?',
   ),
   users: declare('accountId!', 'email!?', 'role'),
   keyPairs: declare('accountId type!', 'keyId!'),
@@ -125,6 +131,7 @@ export const collections: { readonly [K in keyof Documents]: CollectionSpec } = 
     'quote.uri?',
     'quote.approvalUri?',
     'tags visibility _id',
+    'cardUrl _id?',
     'accountId tags _id',
     'visibility _id',
     'visibility local _id',
@@ -134,9 +141,9 @@ export const collections: { readonly [K in keyof Documents]: CollectionSpec } = 
   statusEdits: declare('statusId _id'),
   media: declare('accountId _id', 'statusId _id', 'path?', 'previewPath?'),
   tombstones: declare('uri!', 'deletedAt'),
-  pollVotes: declare('statusId accountId choice!', 'accountId _id', 'uri'),
+  pollVotes: declare('statusId accountId choice!', 'accountId _id', 'uri', 'ballot!?'),
   quoteApprovals: declare('uri!', 'statusId quotingUri!'),
-  customEmojis: declare('key!', 'domain shortcode'),
+  customEmojis: declare('key!', 'domain shortcode', 'path?', 'staticPath?'),
   follows: declare('accountId targetId!', 'uri', 'accountId state _id', 'targetId state _id'),
   blocks: declare('accountId targetId!', 'targetId _id', 'uri', 'accountId _id'),
   mutes: declare('accountId targetId!', 'targetId _id', 'expiresAt?', 'accountId _id'),
@@ -162,6 +169,9 @@ export const collections: { readonly [K in keyof Documents]: CollectionSpec } = 
   ),
   scheduledStatuses: declare('accountId _id'),
   pushSubscriptions: declare('tokenId!', 'accountId'),
+  previewCards: declare('url!', 'page.image.path?'),
+  linkDays: declare('url day!', 'day uses'),
+  linkUses: declare('url day accountId!', 'day'),
   lists: declare('accountId _id'),
   listMembers: declare('listId targetId!', 'listId _id', 'accountId targetId', 'targetId accountId'),
   listEntries: declare('listId statusId!', 'statusId', 'shownId', 'accountId fromId', 'listId fromId'),
@@ -184,7 +194,7 @@ export const collections: { readonly [K in keyof Documents]: CollectionSpec } = 
   jobs: declare(...queue, 'kind state'),
   activities: declare('uri!', 'accountId statusId?', 'createdAt'),
   deliveries: declare(...queue, 'key!', 'activityId', 'accountId'),
-  received: declare(...queue, 'replayKey!', 'activityId', 'outcome _id'),
+  received: declare(...queue, 'replayKey!', 'activityId', 'outcome _id', 'state host'),
   peers: declare('breaker nextProbeAt'),
   domainRules: declare('domain!'),
   instance: declare(),

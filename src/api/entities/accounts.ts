@@ -2,7 +2,7 @@ import { acctOf } from '../../domain/accounts.js';
 import type { AccountFacts } from '../../domain/facts/accounts.js';
 import { mediaUrl } from '../../domain/urls.js';
 import type { Relationship } from '../../domain/relationships.js';
-import type { Account, ProfileImage, User } from '../../model/account.js';
+import { tabsOf, type Account, type ProfileImage, type User } from '../../model/account.js';
 import type { Mute } from '../../model/relations.js';
 import { toCustomEmoji } from './emojis.js';
 import { toHighlightedRoles, toRole } from './roles.js';
@@ -39,6 +39,7 @@ function toPlainAccount(view: View, facts: AccountFacts) {
     discoverable: account.discoverable,
     indexable: account.indexable,
     hide_collections: account.hideCollections,
+    ...toTabs(account),
     fields: hidden ? [] : facts.fields.map(toField),
     emojis: hidden ? [] : account.emojis.map(toCustomEmoji),
     ...(facts.role && { roles: toHighlightedRoles(facts.role) }),
@@ -48,6 +49,11 @@ function toPlainAccount(view: View, facts: AccountFacts) {
     last_status_at: account.lastStatusAt === null ? null : toTime(account.lastStatusAt).slice(0, 10),
     ...toCounts(account),
   };
+}
+
+function toTabs(account: Account) {
+  const { media, mediaReplies, featured } = tabsOf(account);
+  return { show_media: media, show_media_replies: mediaReplies, show_featured: featured };
 }
 
 function toCounts({ statusesCount, followersCount, followingCount, remote }: Account) {
@@ -80,7 +86,7 @@ function toPicture(
   return { url, still: image?.staticPath ? mediaUrl(names, image.staticPath) : url };
 }
 
-function toField(field: { name: string; value: string; verifiedAt: string | null }) {
+export function toField(field: { name: string; value: string; verifiedAt: string | null }) {
   return { name: field.name, value: field.value, verified_at: toTimeOrNull(field.verifiedAt) };
 }
 

@@ -2,6 +2,7 @@ import { tagUrl } from '../../domain/urls.js';
 import type { StatusFacts } from '../../domain/facts/statuses.js';
 import type { Status } from '../../model/status.js';
 import { toAccount } from './accounts.js';
+import { toCard } from './cards.js';
 import { toCustomEmoji } from './emojis.js';
 import { toFilterResult } from './filters.js';
 import { toMedia } from './media.js';
@@ -43,6 +44,7 @@ function toBareStatus(view: View, facts: StatusFacts, status: Status) {
   const author = facts.accounts.get(status.accountId);
   if (!author) throw new Error('The author of a status was not loaded');
   const shown = (status.reblogOfId === null ? undefined : facts.inner.get(status.reblogOfId)) ?? status;
+  const card = facts.cards.get(status.cardUrl ?? '');
   const app = facts.apps.get(status.applicationId ?? '');
   return {
     id: status._id,
@@ -61,7 +63,7 @@ function toBareStatus(view: View, facts: StatusFacts, status: Status) {
     ...(status.local && { application: app ? { name: app.name, website: app.website } : null }),
     account: toAccount(view, author),
     ...toParts(view, facts, status),
-    card: null,
+    card: card ? toCard(view, card) : null,
     quote_approval: toQuoteApproval(view, shown, facts.viewer.following),
     ...(view.viewerId !== null && toMarks(view.viewerId, facts, { status, shown })),
   };

@@ -13,6 +13,7 @@ import { vapidPublicKey } from '../../domain/push/vapid.js';
 import { registrationsOf } from '../../domain/sign-up.js';
 import { supportedMimeTypes } from '../../domain/uploads.js';
 import { notFound } from '../../errors.js';
+import { optionalUser } from '../../http/auth.js';
 import { supportedLanguages } from '../../text/language.js';
 import { plainToHtml } from '../../text/remote.js';
 import { toDomainBlock } from '../entities/domain-blocks.js';
@@ -65,7 +66,7 @@ export function instanceRoutes(ctx: Ctx): Router {
       })),
     );
   });
-  router.get('/api/v1/instance/domain_blocks', async (_req, res) => {
+  router.get('/api/v1/instance/domain_blocks', optionalUser(), async (_req, res) => {
     const rules = [...(await domainRules(ctx)).values()];
     res.json(rules.flatMap((rule) => toDomainBlock(rule) ?? []));
   });

@@ -3,10 +3,10 @@ import { z } from 'zod';
 import type { Ctx } from '../../domain/ctx.js';
 import { homeTimeline } from '../../domain/home.js';
 import { bookmarksOf, favouritesOf } from '../../domain/status-lists.js';
-import { publicTimeline, tagTimeline } from '../../domain/timelines.js';
+import { linkTimeline, publicTimeline, tagTimeline } from '../../domain/timelines.js';
 import { unprocessable } from '../../errors.js';
 import { optionalUser, requireUser, signedIn, viewerIdOf } from '../../http/auth.js';
-import { bool, stringList } from '../../http/coerce.js';
+import { bool, stringList, text } from '../../http/coerce.js';
 import { pageOf, sendPage } from '../../http/paging.js';
 import { parseParams } from '../../http/params.js';
 import { normaliseHashtag } from '../../text/scan.js';
@@ -19,6 +19,7 @@ const publicParams = z.object({
   remote: bool().default(false),
   only_media: bool().default(false),
 });
+const linkParams = z.object({ url: text(4096) });
 const tags = stringList(20).default([]);
 const tagParams = publicParams.extend({ any: tags, all: tags, none: tags });
 
@@ -57,6 +58,13 @@ export function timelinesRoutes(ctx: Ctx): Router {
         none: params.none.map(normaliseHashtag),
       },
     });
+    await sendStatuses(ctx, { req, res }, { statuses, page, nextOnShort: true });
+  });
+
+  router.get('/api/v1/timelines/link', ...open, async (req, res) => {
+    const page = pageOf(req, pages.statuses);
+    const { url } = parseParams(linkParams, req);
+    const statuses = await linkTimeline(ctx, viewerIdOf(req), { url, page });
     await sendStatuses(ctx, { req, res }, { statuses, page, nextOnShort: true });
   });
 

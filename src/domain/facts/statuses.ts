@@ -1,4 +1,5 @@
 import type { App } from '../../model/access.js';
+import type { PreviewCard } from '../../model/cards.js';
 import type { Media, Status } from '../../model/status.js';
 import type { FilterMatch } from '../../policy/filters.js';
 import type { Ctx } from '../ctx.js';
@@ -16,6 +17,8 @@ export interface StatusFacts {
   accounts: ReadonlyMap<string, AccountFacts>;
   media: ReadonlyMap<string, Media>;
   apps: ReadonlyMap<string, App>;
+  /** By link. */
+  cards: ReadonlyMap<string, PreviewCard>;
   /** By the id of the quoting status. */
   quotes: ReadonlyMap<string, QuoteFacts>;
   viewer: ViewerMarks;
@@ -39,7 +42,7 @@ export async function loadStatuses(
   const outer = [...statuses, ...inner.values()];
   const quotes = await loadQuotes(ctx, viewerId, outer);
   const all = [...outer, ...[...quotes.values()].flatMap((q) => q.status ?? [])];
-  const [accounts, media, apps, viewer] = await Promise.all([
+  const [accounts, media, apps, cards, viewer] = await Promise.all([
     loadAccountsById(
       ctx,
       all.map((s) => s.accountId),
@@ -52,13 +55,33 @@ export async function loadStatuses(
       all.flatMap((s) => s.applicationId ?? []),
       (ids) => ctx.db.apps.find({ _id: { $in: ids } }).toArray(),
     ),
+    loadCards(
+      ctx,
+      all.flatMap((s) => s.cardUrl ?? []),
+    ),
     loadViewerMarks(ctx, viewerId, all),
   ]);
   const filtered = await loadFilterMatches(ctx, viewerId, { statuses: all, media });
   const known = (s: Status | undefined): boolean => s !== undefined && accounts.has(s.accountId);
   const complete = (s: Status): boolean =>
     known(s) && (s.reblogOfId === null || known(inner.get(s.reblogOfId)));
-  return { statuses: statuses.filter(complete), inner, accounts, media, apps, quotes, viewer, filtered };
+  return {
+    statuses: statuses.filter(complete),
+    inner,
+    accounts,
+    media,
+    apps,
+    cards,
+    quotes,
+    viewer,
+    filtered,
+  };
+}
+
+async function loadCards(ctx: Ctx, urls: readonly string[]): Promise<Map<string, PreviewCard>> {
+  const wanted = [...new Set(urls)];
+  const found = wanted.length ? await ctx.db.previewCards.find({ url: { $in: wanted } }).toArray() : [];
+  return new Map(found.map((c) => [c.url, c]));
 }
 
 async function byIds<T extends { _id: string }>(

@@ -4,6 +4,7 @@ import type { DomainEvent } from '../../domain/events.js';
 import { fetchParent } from '../../domain/remote/ancestors.js';
 import { resolveActor } from '../../domain/remote/actors.js';
 import { checkQuote } from '../../domain/remote/quotes.js';
+import { attachCard } from '../../domain/cards/cards.js';
 import { sendPush } from '../../domain/push/send.js';
 import { publishScheduled } from '../../domain/scheduled.js';
 import type { Job } from '../../model/work.js';
@@ -30,6 +31,7 @@ const kinds: Readonly<Record<string, (ctx: Ctx, payload: Record<string, unknown>
   'publish-scheduled': (ctx, { scheduledId }) => publishScheduled(ctx, String(scheduledId)),
   push: (ctx, { subscriptionId, notificationId }) =>
     sendPush(ctx, { subscriptionId: String(subscriptionId), notificationId: String(notificationId) }),
+  card: (ctx, { statusId }) => attachCard(ctx, String(statusId)),
   'check-quote': (ctx, { statusId }) => checkQuote(ctx, String(statusId)),
   // Somebody said that it is gone; its own server knows.
   'refresh-actor': async (ctx, { uri }) => void (await resolveActor(ctx, String(uri), { refresh: true })),

@@ -1,0 +1,136 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import request from 'supertest';
+import { registerApp } from '../../src/domain/apps.js';
+import { issueToken } from '../../src/domain/tokens.js';
+import { hasAnyScope, knownScopes } from '../../src/policy/scopes.js';
+import { startInstance, type Instance } from '../support/instance.js';
+
+/** Who may call each endpoint, by the contract. */
+
+interface Endpoint {
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  also_methods?: ('PUT' | 'PATCH')[];
+  path: string;
+  group: string;
+  auth: 'public' | 'user-optional' | 'user' | 'app' | 'admin';
+  scopes: string[];
+  removed: boolean;
+  tier: string;
+}
+
+const file = new URL('../fixtures/mastodon-endpoints.json', import.meta.url);
+const all = JSON.parse(readFileSync(file, 'utf8')) as Endpoint[];
+
+/** What does not exist here: clients get 404 and fall back. */
+const absentGroups = new Set(['annual_reports', 'collections', 'async_refreshes', 'proofs']);
+const absentPaths = new Set([
+  '/api/v1/donation_campaigns',
+  '/api/v1/accounts/:id/identity_proofs',
+  '/api/v1/accounts/:account_id/email_subscriptions',
+  '/api/v1/emails/confirmations',
+]);
+const isAbsent = (e: Endpoint): boolean =>
+  absentGroups.has(e.group) || absentPaths.has(e.path) || e.group.startsWith('admin/') || e.removed;
+const isElsewhere = (e: Endpoint): boolean =>
+  !e.path.startsWith('/api/') ||
+  e.group === 'streaming' ||
+  (e.path === '/api/v1/accounts' && e.method === 'POST');
+
+const endpoints = all
+  .filter((e) => e.path.startsWith('/api/') && !isElsewhere(e))
+  .flatMap((e) => [e.method, ...(e.also_methods ?? [])].map((method) => ({ ...e, method })));
+const present = endpoints.filter((e) => !isAbsent(e));
+const name = (e: Endpoint): string => `${e.method} ${e.path}`;
+const table = (list: Endpoint[]): [string, Endpoint][] => list.map((e) => [name(e), e]);
+
+let instance: Instance;
+const tokens = { app: '', wrong: new Map<string, string>(), good: '', suspended: '', unconfirmed: '' };
+
+beforeAll(async () => {
+  instance = await startInstance();
+  const scopes = [...knownScopes];
+  tokens.good = (await instance.createUser('good', { scopes })).token;
+  const suspended = await instance.createUser('suspended', { scopes });
+  tokens.suspended = suspended.token;
+  const { db } = instance.ctx;
+  const suspendedAt = '2025-01-01T00:00:00.000Z';
+  await db.accounts.updateOne({ _id: suspended.account._id }, { $set: { suspendedAt } });
+  tokens.unconfirmed = (await instance.createUser('unconfirmed', { scopes, confirmed: false })).token;
+  const { app } = await registerApp(instance.ctx, {
+    name: 'app',
+    redirectUris: ['urn:ietf:wg:oauth:2.0:oob'],
+    scopes,
+  });
+  tokens.app = (await issueToken(instance.ctx, { app, user: null, scopes })).secret;
+});
+afterAll(() => instance.close());
+
+/** A token with every scope but those that would do. */
+async function tokenWithout(scopes: string[]): Promise<string> {
+  const key = scopes.join(' ');
+  const known = tokens.wrong.get(key);
+  if (known) return known;
+  const rest = knownScopes.filter((s) => !hasAnyScope([s], scopes));
+  const { token } = await instance.createUser(`wrong${tokens.wrong.size}`, { scopes: rest });
+  tokens.wrong.set(key, token);
+  return token;
+}
+
+async function call(e: Endpoint, token: string | null): Promise<{ status: number; error: unknown }> {
+  const path = e.path.replace(/:[a-z_]+/g, '1');
+  const sent = request(instance.url)[e.method.toLowerCase() as 'get'](path);
+  const res = await (token === null ? sent : sent.set('Authorization', `Bearer ${token}`));
+  expect(res.type).toBe('application/json');
+  return { status: res.status, error: (res.body as { error?: unknown } | null)?.error };
+}
+
+describe('endpoints that are not there', () => {
+  test.each(table(endpoints.filter(isAbsent)))('%s', async (_name, e) => {
+    expect((await call(e, tokens.good)).status).toBe(404);
+  });
+});
+
+describe('endpoints for people who are signed in', () => {
+  const forUsers = present.filter((e) => e.auth === 'user');
+  test.each(table(forUsers))('%s', async (_name, e) => {
+    expect(await call(e, null)).toEqual({ status: 401, error: 'The access token is invalid' });
+    expect(await call(e, 'nonsense')).toEqual({ status: 401, error: 'The access token is invalid' });
+    expect(await call(e, tokens.app)).toEqual({
+      status: 422,
+      error: 'This method requires an authenticated user',
+    });
+    expect((await call(e, tokens.suspended)).status).toBe(403);
+    expect((await call(e, tokens.unconfirmed)).status).toBe(403);
+    if (e.scopes?.length) {
+      expect(await call(e, await tokenWithout(e.scopes))).toEqual({
+        status: 403,
+        error: 'This action is outside the authorized scopes',
+      });
+    }
+    expect([401, 403]).not.toContain((await call(e, tokens.good)).status);
+  });
+});
+
+describe('endpoints for anybody, where a token still needs its scope', () => {
+  const forAll = present.filter((e) => e.auth === 'user-optional');
+  test.each(table(forAll))('%s', async (_name, e) => {
+    expect([401, 403]).not.toContain((await call(e, null)).status);
+    expect([401, 403]).not.toContain((await call(e, tokens.app)).status);
+    if (e.scopes?.length) expect((await call(e, await tokenWithout(e.scopes))).status).toBe(403);
+    expect((await call(e, tokens.suspended)).status).toBe(403);
+  });
+});
+
+describe('endpoints for any token', () => {
+  test.each(table(present.filter((e) => e.auth === 'app')))('%s', async (_name, e) => {
+    expect((await call(e, null)).status).toBe(401);
+    expect([401, 403, 422]).not.toContain((await call(e, tokens.app)).status);
+  });
+});
+
+describe('endpoints for anybody', () => {
+  test.each(table(present.filter((e) => e.auth === 'public')))('%s', async (_name, e) => {
+    expect([401, 403, 500]).not.toContain((await call(e, null)).status);
+  });
+});
