@@ -38,7 +38,6 @@ export function toErrorAnswer(error: unknown): ErrorAnswer {
   if (isDuplicateKey(error)) return { status: 422, body: { error: 'Duplicate record' } };
   const status = clientErrorStatus(error);
   if (status === null) return { status: 500, body: { error: surprise } };
-  if (isParseFailure(error)) return { status, body: { error: 'The JSON in the request body is malformed' } };
   return { status, body: { error: texts[status] ?? 'The request could not be processed' } };
 }
 
@@ -46,12 +45,6 @@ function clientErrorStatus(error: unknown): number | null {
   if (typeof error !== 'object' || error === null || !('status' in error)) return null;
   const { status } = error;
   return typeof status === 'number' && status >= 400 && status < 500 ? status : null;
-}
-
-function isParseFailure(error: unknown): boolean {
-  return (
-    typeof error === 'object' && error !== null && 'type' in error && error.type === 'entity.parse.failed'
-  );
 }
 
 /** The last middleware. The log line is written by request-log.ts once the answer is out. */

@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import { AppError, badRequest, invalid } from '../errors.js';
 import type { Ctx } from '../domain/ctx.js';
 import { checkShape, isRecord, parseForm } from './form.js';
+import { parseJson } from './json.js';
 import { readMultipart, type UploadedFile } from './multipart.js';
 import { appStateOf, stateOf } from './state.js';
 
@@ -19,14 +20,14 @@ const formType = 'application/x-www-form-urlencoded';
  * Runs once per request, however often it is mounted. Files need a token that `authenticate` has seen before.
  */
 export function apiBody(ctx: Ctx): RequestHandler {
-  const json = express.json({ limit: maxTextBody, type: jsonTypes, strict: false });
+  const json = express.text({ limit: maxTextBody, type: jsonTypes });
   const form = express.text({ limit: maxTextBody, type: formType });
   return async (req, res, next) => {
     const state = stateOf(req);
     if (state.body !== null) return next();
     if (req.is('multipart/form-data')) state.body = await multipartBody(ctx, req, res);
     else if (req.is(formType)) state.body = parseForm(asText(await run(form, req, res)));
-    else state.body = checkShape((await run(json, req, res)) ?? {});
+    else state.body = checkShape(parseJson(asText(await run(json, req, res)) || '{}') ?? {});
     next();
   };
 }

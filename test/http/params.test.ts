@@ -122,6 +122,8 @@ describe('hostile bodies', () => {
     ['JSON that is no object', 'application/json', '[1,2]', 400],
     ['JSON that is a text', 'application/json', '"x"', 400],
     ['deep JSON', 'application/json', deepJson, 400],
+    ['a long text that does not end', 'application/json', `{"a":"${'\\"'.repeat(400_000)}\\`, 400],
+    ['a number without end', 'application/json', `{"a":${'1'.repeat(900_000)}.`, 400],
     ['very deep JSON', 'application/json', `${'['.repeat(100_000)}`, 400],
     ['many members', 'application/json', JSON.stringify({ a: Array.from({ length: 30_000 }, () => 1) }), 400],
     ['2 MB of JSON', 'application/json', JSON.stringify({ a: 'x'.repeat(2_000_000) }), 413],
@@ -345,6 +347,17 @@ describe('parseParams', () => {
       in_reply_to_id: '123456789',
       media_ids: ['1', '2'],
       languages: ['de'],
+    });
+  });
+
+  test('ids that are sent as long numbers are not rounded', async () => {
+    const body =
+      '{"in_reply_to_id":116543210987654321,"media_ids":[ 116543210987654323,"2"],"status":"\\"1234567890123456789"}';
+    const res = await request(app).post('/api/v1/shape').type('json').send(body).expect(200);
+    expect(res.body).toMatchObject({
+      in_reply_to_id: '116543210987654321',
+      media_ids: ['116543210987654323', '2'],
+      status: '"1234567890123456789',
     });
   });
 
