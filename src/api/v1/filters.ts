@@ -21,10 +21,12 @@ import { contextParam, expiryOf, expiryParam } from '../v2/filters.js';
 const params = z.object({
   phrase: text(5000),
   context: contextParam,
-  irreversible: bool().default(false),
-  whole_word: bool().default(false),
+  irreversible: bool().optional(),
+  whole_word: bool().optional(),
   expires_in: expiryParam,
 });
+/** What an update does not name stays (Mastodon.py sends only what changes). */
+const changes = params.partial();
 
 /** The first version of filters, for older clients: each keyword looks like a filter, named by the keyword's id. */
 export function filtersV1Routes(ctx: Ctx): Router {
@@ -40,14 +42,16 @@ export function filtersV1Routes(ctx: Ctx): Router {
     res.json(filters.flatMap((filter) => filter.keywords.map((keyword) => toFilterV1(filter, keyword))));
   });
   router.post('/api/v1/filters', write, async (req, res) => {
-    res.json(show(await createFilter(ctx, signedIn(req).account, readFilter(req)), null));
+    res.json(
+      show(await createFilter(ctx, signedIn(req).account, toInput(req, parseParams(params, req))), null),
+    );
   });
   router.get(one, read, async (req, res) => {
     res.json(show(await holder(req), pathParam(req)));
   });
   putOrPatch(router, one, write, async (req, res) => {
     const filter = await holder(req);
-    const input = readFilter(req, pathParam(req));
+    const input = toInput(req, parseParams(changes, req), pathParam(req));
     // A filter of the second version keeps its title when one of its keywords is changed.
     const title = filter.keywords.length > 1 ? filter.title : input.title;
     res.json(show(await updateFilter(ctx, filter, { ...input, title }), pathParam(req)));
@@ -62,14 +66,14 @@ export function filtersV1Routes(ctx: Ctx): Router {
   return router;
 }
 
-function readFilter(req: Request, id?: string): FilterInput {
-  const given = parseParams(params, req);
+function toInput(req: Request, given: z.infer<typeof changes>, id?: string): FilterInput {
+  const { phrase, irreversible } = given;
   return {
-    title: [...given.phrase].slice(0, 200).join(''),
+    title: phrase === undefined ? undefined : [...phrase].slice(0, 200).join(''),
     contexts: given.context,
-    action: given.irreversible ? 'hide' : 'warn',
+    action: irreversible === undefined ? undefined : irreversible ? 'hide' : 'warn',
     expiresInSeconds: expiryOf(req, given.expires_in),
-    keywords: [{ id, keyword: given.phrase, wholeWord: given.whole_word }],
+    keywords: [{ id, keyword: phrase, wholeWord: given.whole_word }],
   };
 }
 
