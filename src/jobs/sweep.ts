@@ -1,4 +1,5 @@
 import type { Ctx } from '../domain/ctx.js';
+import { sweepUploads, sweepUses } from '../domain/housekeeping.js';
 import type { Logger } from '../log.js';
 import { idAtTime } from '../model/ids.js';
 import type { OutActivity } from '../model/work.js';
@@ -45,6 +46,8 @@ const steps: Readonly<Record<string, Step>> = {
   signals: (ctx) =>
     deleteSlices(ctx.db.signals, { _id: { $lt: idAtTime(new Date(ctx.clock.now().getTime() - minuteMs)) } }),
   polls: endPolls,
+  uploads: sweepUploads,
+  uses: sweepUses,
 };
 
 /** Looks once a minute for what has expired. @returns the way to stop, which waits for a round under way */
