@@ -95,7 +95,7 @@ function index(text: string): IndexSpec {
 
 const declare = (...indexes: string[]): CollectionSpec => ({ indexes: indexes.map(index) });
 /** Indexes of the leased queue (jobs/queue.ts). */
-const queue = ['state dueAt', 'state lane dueAt', 'state leaseUntil'];
+const queue = ['state dueAt', 'state lane dueAt', 'state leaseUntil?'];
 
 /** Names and indexes, for both engines. `!` unique, `?` sparse, `-` descending. */
 export const collections: { readonly [K in keyof Documents]: CollectionSpec } = {
@@ -191,9 +191,9 @@ export const collections: { readonly [K in keyof Documents]: CollectionSpec } = 
   accessTokens: declare('tokenHash!', 'userId', 'appId', 'accountId', 'codeId?', 'lastUsedAt?'),
   webSessions: declare('sessionHash!', 'userId', 'expiresAt'),
   idempotency: declare('key!', 'expiresAt'),
-  jobs: declare(...queue, 'kind state'),
+  jobs: declare(...queue),
   activities: declare('uri!', 'accountId statusId?', 'createdAt'),
-  deliveries: declare(...queue, 'key!', 'activityId', 'accountId'),
+  deliveries: declare(...queue, 'key!'),
   received: declare(...queue, 'replayKey!', 'activityId', 'outcome _id', 'state host'),
   peers: declare('breaker nextProbeAt'),
   domainRules: declare('domain!'),
