@@ -1,0 +1,78 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { nowMs } from './lib/measure.js';
+import { setStage, type Check, type Stage } from './lib/stage.js';
+import { toMarkdown, toText, type RowResult } from './report.js';
+import { fanOutDead, fanOutInstant, fanOutSlow } from './rows/fan-out.js';
+import { gets } from './rows/gets.js';
+import { home, start } from './rows/home.js';
+import { inboxUnknown, inboxWarm } from './rows/inbox.js';
+
+/** Name → what is measured; in the order in which they run. */
+const rows: Readonly<Record<string, (stage: Stage) => Promise<Check[]>>> = {
+  'fan-out': fanOutInstant,
+  'fan-out-100ms': fanOutSlow,
+  inbox: inboxWarm,
+  'inbox-unknown': inboxUnknown,
+  get: gets,
+  home,
+  start,
+  'fan-out-dead': fanOutDead,
+};
+
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string', multiple: true, default: [] },
+    profile: { type: 'boolean', default: false },
+    out: { type: 'string', default: 'bench/results' },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+async function main(): Promise<void> {
+  const names = Object.keys(rows);
+  if (values.help || values.only.some((name) => !names.includes(name))) {
+    console.log(`npm run bench -- [--quick] [--only ROW]… [--profile] [--out FOLDER]\nRows: ${names.join(', ')}`);
+    process.exit(values.help ? 0 : 2);
+  }
+  mkdirSync(values.out, { recursive: true });
+  const began = nowMs();
+  const say = (text: string): void => {
+    process.stderr.write(`${((nowMs() - began) / 1000).toFixed(0).padStart(4)} s  ${text}\n`);
+  };
+  const execArgv = values.profile ? ['--cpu-prof', `--cpu-prof-dir=${values.out}`, '--cpu-prof-interval=500'] : [];
+  const stage = await setStage({ quick: values.quick, cache: '.cache/bench', execArgv, say });
+  const results: RowResult[] = [];
+  try {
+    for (const name of values.only.length ? values.only : names) {
+      say(name);
+      const row = rows[name];
+      if (row) results.push({ name, checks: await runRow(row, stage, say) });
+    }
+  } finally {
+    await stage.close();
+  }
+  const limits = { node: process.version, quick: values.quick, seconds: (nowMs() - began) / 1000, at: new Date() };
+  console.log(toText(results));
+  writeFileSync(join(values.out, 'bench.json'), JSON.stringify({ ...limits, results }, null, 2));
+  writeFileSync(join(values.out, 'bench.md'), toMarkdown(results, limits));
+  say(`written to ${values.out}/bench.md and bench.json`);
+}
+
+async function runRow(
+  row: (stage: Stage) => Promise<Check[]>,
+  stage: Stage,
+  say: (text: string) => void,
+): Promise<Check[]> {
+  try {
+    return await row(stage);
+  } catch (error) {
+    say(`failed: ${String((error as Error).stack ?? error)}`);
+    return [{ what: 'the row itself', goal: 'ends', figure: String(error), ratio: null, pass: false }];
+  }
+}
+
+await main();
+process.exit(0);

@@ -1,0 +1,72 @@
+import type { Check } from './lib/stage.js';
+
+export interface RowResult {
+  name: string;
+  checks: Check[];
+}
+
+export interface About {
+  node: string;
+  quick: boolean;
+  seconds: number;
+  at: Date;
+}
+
+const verdictOf = ({ pass }: Check): string => (pass === null ? '–' : pass ? 'reached' : 'missed');
+const ratioOf = ({ ratio }: Check): string => (ratio === null ? '' : ratio.toFixed(2));
+
+/** A table for the terminal. */
+export function toText(results: readonly RowResult[]): string {
+  const lines = [['row', 'what', 'goal', 'figure', 'ratio', 'verdict']];
+  for (const { name, checks } of results)
+    for (const check of checks)
+      lines.push([name, check.what, check.goal, check.figure, ratioOf(check), verdictOf(check)]);
+  const widths = (lines[0] ?? []).map((_, i) => Math.max(...lines.map((line) => (line[i] ?? '').length)));
+  return lines.map((line) => line.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ')).join('\n');
+}
+
+/** The same for a page, with a plot of the ratios. */
+export function toMarkdown(results: readonly RowResult[], about: About): string {
+  const cells = results.flatMap(({ checks }) =>
+    checks.map((c) => `| ${c.what} | ${c.goal} | ${c.figure} | ${ratioOf(c)} | ${verdictOf(c)} |`),
+  );
+  const minutes = (about.seconds / 60).toFixed(1);
+  return [
+    '# Bench',
+    '',
+    `Node ${about.node}, ${about.at.toISOString().slice(0, 10)}${about.quick ? ', quick' : ''}, ${minutes} minutes. ` +
+      'Each figure is the median of several rounds; ratios are against limits measured in the same run.',
+    '',
+    '| what | goal | figure | ratio | verdict |',
+    '|---|---|---|---|---|',
+    ...cells,
+    '',
+    toPlot(results),
+    '',
+  ].join('\n');
+}
+
+const escape = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
+
+/** A bar for every ratio, with a line where the limit is. */
+function toPlot(results: readonly RowResult[]): string {
+  const bars = results.flatMap(({ checks }) => checks.filter((c) => c.ratio !== null));
+  const [left, width, step] = [330, 380, 26];
+  const height = bars.length * step + 30;
+  const scale = Math.max(1, ...bars.map((b) => b.ratio ?? 0));
+  const x = (ratio: number): number => left + (ratio / scale) * width;
+  const drawn = bars.map((bar, i) => {
+    const y = 10 + i * step;
+    const colour = bar.pass === false ? '#b4452c' : '#2c7a4b';
+    return (
+      `<text x="${left - 8}" y="${y + 13}" text-anchor="end">${escape(bar.what)}</text>` +
+      `<rect x="${left}" y="${y}" width="${((bar.ratio ?? 0) / scale) * width}" height="18" fill="${colour}"/>` +
+      `<text x="${x(bar.ratio ?? 0) + 6}" y="${y + 13}">${(bar.ratio ?? 0).toFixed(2)}</text>`
+    );
+  });
+  return (
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${left + width + 60} ${height}" font-family="sans-serif" ` +
+    `font-size="12">${drawn.join('')}<line x1="${x(1)}" x2="${x(1)}" y1="4" y2="${height - 20}" stroke="#555" ` +
+    `stroke-dasharray="4 3"/><text x="${x(1)}" y="${height - 6}" text-anchor="middle">limit</text></svg>`
+  );
+}

@@ -1,0 +1,147 @@
+import type { FediverseReport, Mode, Plan } from '../fediverse.js';
+import { median, nowMs, quantile } from '../lib/measure.js';
+import { cpuOf, post, settled, type Check, type Stage } from '../lib/stage.js';
+import { followerCount, hostCount } from '../lib/world.js';
+
+interface FanOut {
+  perSecond: number;
+  coreMs: number;
+  /** From the post to each arrival. */
+  times: number[];
+  report: FediverseReport;
+}
+
+let posts = 0;
+
+/** One post to everybody; ends when `expected` deliveries came and the queue has settled. */
+async function fanOut(stage: Stage, expected: number, timeoutMs: number): Promise<FanOut> {
+  const { instance, author } = await stage.community();
+  await stage.fediverse.call('reset');
+  let began = 0;
+  const { coreMs } = await cpuOf(instance, async () => {
+    began = nowMs();
+    await post(instance, author.token, `Post ${++posts} to everybody who listens, wherever they are.`);
+    await stage.fediverse.call('arrived', { count: expected, timeoutMs });
+    if (expected === followerCount) await settled(stage);
+  });
+  const report = await stage.fediverse.call<FediverseReport>('report');
+  const times = [...report.times].map((at) => at - began);
+  return { perSecond: (report.unique / Math.max(...times)) * 1000, coreMs: coreMs / report.unique, times, report };
+}
+
+const exactlyOnce = (runs: readonly FanOut[]): Check => {
+  const wrong = runs.reduce((sum, { report }) => sum + report.wrong, 0);
+  const checked = runs.reduce((sum, { report }) => sum + report.checked, 0);
+  const lost = runs.reduce((sum, { report }) => sum + (followerCount - report.unique), 0);
+  const double = runs.reduce((sum, { report }) => sum + report.duplicates, 0);
+  return {
+    what: 'each delivered exactly once',
+    goal: '0 lost, 0 double',
+    figure: `${lost} lost, ${double} double, ${wrong} of ${checked} signatures wrong`,
+    ratio: null,
+    pass: lost === 0 && double === 0 && wrong === 0 && checked > 0,
+  };
+};
+
+/** 1,000 inboxes on 200 hosts that answer at once, against "sign + POST" without a queue. */
+export async function fanOutInstant(stage: Stage): Promise<Check[]> {
+  await stage.community();
+  await stage.plan({});
+  await stage.limits.call('signAndPost', { port: stage.port, concurrency: 128 });
+  await fanOut(stage, followerCount, 60_000);
+  const runs: FanOut[] = [];
+  const limits: number[] = [];
+  for (let round = 0; round < stage.rounds + 1; round++) {
+    limits.push(await stage.limits.call<number>('signAndPost', { port: stage.port, concurrency: 128 }));
+    runs.push(await fanOut(stage, followerCount, 60_000));
+    stage.say(`fan-out ${Math.round(runs.at(-1)?.perSecond ?? 0)}/s, limit ${Math.round(limits.at(-1) ?? 0)}/s`);
+  }
+  const [mine, limit] = [median(runs.map((r) => r.perSecond)), median(limits)];
+  const core = median(runs.map((r) => r.coreMs));
+  return [
+    {
+      what: 'fan-out, 1,000 inboxes on 200 hosts',
+      goal: '≥ 0.60 of sign + POST',
+      figure: `${Math.round(mine)}/s of ${Math.round(limit)}/s`,
+      ratio: mine / limit,
+      pass: mine / limit >= 0.6,
+    },
+    {
+      what: 'CPU per delivery',
+      goal: '≤ 0.6 core-ms',
+      figure: `${core.toFixed(2)} core-ms`,
+      ratio: null,
+      pass: Number.isNaN(core) ? null : core <= 0.6,
+    },
+    exactlyOnce(runs),
+  ];
+}
+
+/** The same, peers answering after 100 ms. */
+export async function fanOutSlow(stage: Stage): Promise<Check[]> {
+  await stage.community();
+  await stage.plan({ latencyMs: 100 });
+  const runs: FanOut[] = [];
+  for (let round = 0; round < stage.rounds + 1; round++) runs.push(await fanOut(stage, followerCount, 60_000));
+  await stage.plan({});
+  const counted = runs.slice(1);
+  const last = median(counted.map((r) => Math.max(...r.times)));
+  return [
+    {
+      what: 'fan-out, peers answer after 100 ms',
+      goal: 'all 1,000 within 1.2 s',
+      figure: `${(last / 1000).toFixed(2)} s, ${Math.round((followerCount / last) * 1000)}/s`,
+      ratio: null,
+      pass: last <= 1200,
+    },
+    exactlyOnce(runs),
+  ];
+}
+
+const isDead = (host: number): boolean => host % 3 === 0;
+const deadHosts = Array.from({ length: hostCount }, (_, i) => i).filter(isDead);
+const healthy = followerCount - deadHosts.length * (followerCount / hostCount);
+const ways: Mode[] = ['refused', 'black-hole', 'slow'];
+
+/** A third of the hosts dead in three ways: what do the others notice? */
+export async function fanOutDead(stage: Stage): Promise<Check[]> {
+  const { instance } = await stage.community();
+  const modes: Plan['modes'] = Object.fromEntries(deadHosts.map((host, i) => [host, ways[i % ways.length] ?? 'slow']));
+  await stage.plan({ latencyMs: 20 });
+  await fanOut(stage, followerCount, 60_000);
+  const [without, within]: [number[], number[]] = [[], []];
+  const [calm, hit]: [number[], number[]] = [[], []];
+  for (let round = 0; round < stage.rounds; round++) {
+    await stage.plan({ latencyMs: 20 });
+    const good = await fanOut(stage, followerCount, 60_000);
+    // Of all 1,000, those that go to the hosts which stay healthy: the first two thirds to arrive are as many.
+    without.push(quantile(good.times, 0.99));
+    calm.push(good.coreMs * followerCount);
+  }
+  await stage.plan({ latencyMs: 20, modes });
+  for (let round = 0; round < stage.rounds; round++) {
+    const run = await fanOut(stage, healthy, 60_000);
+    within.push(quantile(run.times, 0.99));
+    hit.push(run.coreMs * run.report.unique);
+  }
+  // What waiting for the dead costs while nothing else happens.
+  const idle = await cpuOf(instance, () => new Promise((resolve) => setTimeout(resolve, 2000)));
+  await stage.plan({});
+  const ratio = median(within) / median(without);
+  return [
+    {
+      what: 'fan-out, a third of the hosts dead: p99 of the healthy',
+      goal: '≤ 1.3 × without the dead',
+      figure: `${Math.round(median(within))} ms, without ${Math.round(median(without))} ms`,
+      ratio,
+      pass: ratio <= 1.3,
+    },
+    {
+      what: 'CPU that the dead take',
+      goal: '< 5 %',
+      figure: `${(idle.coreMs / 20).toFixed(1)} % of a core afterwards; fan-out ${Math.round(median(hit))} core-ms, without ${Math.round(median(calm))}`,
+      ratio: null,
+      pass: idle.coreMs / 20 < 5,
+    },
+  ];
+}

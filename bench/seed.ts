@@ -1,0 +1,190 @@
+import { answerCalls } from './lib/child.js';
+import { nowMs } from './lib/measure.js';
+import { loadSettings } from '../src/config/load.js';
+import { createContext, type Context } from '../src/context.js';
+import { createAccount } from '../src/domain/accounts.js';
+import { registerApp } from '../src/domain/apps.js';
+import { issueToken } from '../src/domain/tokens.js';
+import { getInstance } from '../src/domain/instance.js';
+import type { Account } from '../src/model/account.js';
+import type { Document } from '../src/store/port.js';
+import type { Collection } from '../src/store/port.js';
+import { silentLogger } from '../src/log.js';
+import { localFollower, remoteAccount, remoteFollow, remoteStatus, type Told } from './lib/documents.js';
+import { loadPairs, pairOf } from './lib/keys.js';
+import { actorUri, keyId } from './lib/world.js';
+
+/**
+ * Writes what a row needs straight into the store, and looks into it from outside while the server runs. A process of
+ * its own: it is no part of what is measured.
+ */
+
+interface Open {
+  env: Record<string, string>;
+  keysFile: string;
+  /** Port of the fake fediverse. */
+  port: number;
+}
+
+let ctx: Context | null = null;
+let told: Told | null = null;
+let keysFile = '';
+
+function opened(): { ctx: Context; told: Told } {
+  if (!ctx || !told) throw new Error('call open first');
+  return { ctx, told };
+}
+
+async function open(input: Open): Promise<void> {
+  await close();
+  const settings = loadSettings({ ...input.env });
+  ctx = await createContext(settings, { mode: 'command', log: silentLogger });
+  await getInstance(ctx);
+  ({ keysFile } = input);
+  told = { ids: ctx.ids, port: input.port, at: new Date() };
+}
+
+async function close(): Promise<void> {
+  await ctx?.close();
+  ctx = null;
+}
+
+async function insertAll<T extends Document>(collection: Collection<T>, documents: readonly T[]): Promise<void> {
+  for (let at = 0; at < documents.length; at += 1000) await collection.insertMany(documents.slice(at, at + 1000));
+}
+
+export interface Person {
+  id: string;
+  username: string;
+  token: string;
+  /** The public key with which its deliveries can be checked. */
+  publicPem: string;
+}
+
+async function person(username: string): Promise<Person> {
+  const { ctx: c } = opened();
+  const { account, user } = await createAccount(c, { username });
+  const scopes = ['read', 'write', 'follow', 'push'];
+  const redirectUris = ['urn:ietf:wg:oauth:2.0:oob'];
+  const { app } = await registerApp(c, { name: 'Bench', redirectUris, scopes });
+  const { secret } = await issueToken(c, { app, user, scopes });
+  const keys = await c.keys.publicKeys(account._id);
+  return { id: account._id, username, token: secret, publicPem: keys?.rsa.publicPem ?? '' };
+}
+
+/** Remote actors `from` … `to - 1`, known with their keys. @returns their account ids */
+async function actors({ from, to }: { from: number; to: number }): Promise<string[]> {
+  const { ctx: c, told: t } = opened();
+  const pairs = loadPairs(keysFile);
+  const accounts: Account[] = [];
+  for (let number = from; number < to; number++) accounts.push(remoteAccount(t, number));
+  await insertAll(c.db.accounts, accounts);
+  await insertAll(
+    c.db.remoteKeys,
+    accounts.map((account, i) => ({
+      _id: t.ids.next(),
+      keyId: keyId(from + i, t.port),
+      owner: actorUri(from + i, t.port),
+      publicPem: pairOf(pairs, from + i).publicPem,
+      fetchedAt: account.remote?.fetchedAt ?? '',
+    })),
+  );
+  return accounts.map((account) => account._id);
+}
+
+/** Each of `followers` follows each of `targets`. */
+async function follows({ followers, targets }: { followers: string[]; targets: string[] }): Promise<void> {
+  const { ctx: c, told: t } = opened();
+  const edges = followers.flatMap((a) => targets.map((b) => remoteFollow(t, a, b)));
+  await insertAll(c.db.follows, edges);
+}
+
+/** Local people who only read. @returns their account ids */
+async function crowd(count: number): Promise<string[]> {
+  const { ctx: c, told: t } = opened();
+  const people = Array.from({ length: count }, (_, i) => localFollower(c, t, i));
+  await insertAll(
+    c.db.accounts,
+    people.map((p) => p.account),
+  );
+  await insertAll(
+    c.db.users,
+    people.map((p) => p.user),
+  );
+  return people.map((p) => p.account._id);
+}
+
+interface History {
+  authors: string[];
+  count: number;
+  /** Whose home the newest of them are in. */
+  reader: string;
+  /** Give up after so long. */
+  budgetMs: number;
+}
+
+const homeLines = 800;
+
+/** Old statuses by remote authors, oldest first. @returns how many there was time for */
+async function history({ authors, count, reader, budgetMs }: History): Promise<number> {
+  const { ctx: c, told: t } = opened();
+  const began = nowMs();
+  const firstMs = Date.now() - 86_400_000 * 30;
+  let made = 0;
+  for (; made < count && nowMs() - began < budgetMs; ) {
+    const size = Math.min(1000, count - made);
+    const batch = Array.from({ length: size }, (_, i) => {
+      const at = new Date(firstMs + ((made + i) / count) * 86_400_000 * 30);
+      return remoteStatus(t, { author: authors[(made + i) % authors.length] ?? '', number: made + i, at });
+    });
+    await c.db.statuses.insertMany(batch);
+    made += size;
+  }
+  const newest = await c.db.statuses
+    .find({ visibility: 'public' })
+    .sort({ _id: -1 })
+    .limit(homeLines)
+    .toArray();
+  await insertAll(
+    c.db.homeEntries,
+    newest.map(({ _id, accountId }) => ({
+      _id: t.ids.next(),
+      accountId: reader,
+      statusId: _id,
+      fromId: accountId,
+      shownId: _id,
+    })),
+  );
+  return made;
+}
+
+/** What is in the store at this moment, seen by another process. */
+export interface Seen {
+  /** Received activities and jobs that are not done yet. */
+  pending: number;
+  deliveries: number;
+  processed: number;
+  homeLines: number;
+}
+
+async function look(reader: string | null): Promise<Seen> {
+  const { ctx: c } = opened();
+  const waits = { state: { $in: ['ready', 'leased'] } };
+  const [received, jobs, deliveries, processed, lines] = await Promise.all([
+    c.db.received.countDocuments(waits),
+    c.db.jobs.countDocuments(waits),
+    c.db.deliveries.countDocuments(waits),
+    c.db.received.countDocuments({ outcome: 'processed' }),
+    reader === null ? 0 : c.db.homeEntries.countDocuments({ accountId: reader }),
+  ]);
+  return { pending: received + jobs, deliveries, processed, homeLines: lines };
+}
+
+/** How many homes have a status of this author that is newer than `after`. */
+async function reached({ authorId, after }: { authorId: string; after: string }): Promise<number> {
+  const { ctx: c } = opened();
+  const newest = await c.db.statuses.findOne({ accountId: authorId, _id: { $gt: after } });
+  return newest ? c.db.homeEntries.countDocuments({ statusId: newest._id }) : 0;
+}
+
+answerCalls({ open, close, person, actors, follows, crowd, history, look, reached, newId: () => opened().told.ids.next() });
