@@ -102,3 +102,8 @@ export function picture(colour: string): Promise<Buffer> {
     .png()
     .toBuffer();
 }
+
+/** A line that stays in the output of the tests, for people and for the record. */
+export function tell(line: string): void {
+  process.stderr.write(`${line}\n`);
+}

@@ -5,11 +5,20 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { clientOf, ok, post, type StatusJson } from '../api/support.js';
 import type { Instance, TestUser } from '../support/instance.js';
-import { authorizeByHand, password, picture, recordCalls, run, startTown, type Recorder } from './kit.js';
+import {
+  authorizeByHand,
+  password,
+  picture,
+  recordCalls,
+  run,
+  startTown,
+  tell,
+  type Recorder,
+} from './kit.js';
 
 const program = '/usr/bin/toot';
 const isInstalled = existsSync(program);
-if (!isInstalled) console.warn(`SKIPPED: ${program} is not installed (apt-get install toot)`);
+if (!isInstalled) tell(`SKIPPED: ${program} is not installed (apt-get install toot)`);
 
 /** Debian's `toot`, the command-line client, used as a person would. */
 (isInstalled ? describe : describe.skip)('toot', () => {
@@ -62,7 +71,10 @@ if (!isInstalled) console.warn(`SKIPPED: ${program} is not installed (apt-get in
             child.stdin.write('n\n');
             authorizeByHand(instance, url, 'alice').then(
               (code) => child.stdin.end(`${code}\n`),
-              (error: unknown) => child.kill() && console.error(error),
+              (error: unknown) => {
+                tell(String(error));
+                child.kill();
+              },
             );
           });
         },
@@ -230,7 +242,7 @@ if (!isInstalled) console.warn(`SKIPPED: ${program} is not installed (apt-get in
   });
 
   test('made at least sixty calls, and the server failed at none', () => {
-    console.log(recorder.summary('toot'));
+    tell(recorder.summary('toot'));
     expect(recorder.calls.length).toBeGreaterThanOrEqual(60);
     expect(recorder.failures()).toEqual([]);
   });
