@@ -10,6 +10,7 @@ import { loadSecrets } from './config/secrets.js';
 import type { Settings } from './config/settings.js';
 import { software } from './config/software.js';
 import type { Ctx, OwnNames } from './domain/ctx.js';
+import { domainRules } from './domain/domains.js';
 import { ensureNames } from './domain/hosts.js';
 import { getInstance } from './domain/instance.js';
 import { createKeyStore } from './domain/keys.js';
@@ -21,6 +22,7 @@ import { findAvPrograms } from './media/av.js';
 import { openDiskFiles } from './media/disk.js';
 import { createMediaTools, type MediaTools } from './media/tools.js';
 import { createIds } from './model/ids.js';
+import { isSuspended } from './policy/domains.js';
 import { collections, toDb } from './store/collections.js';
 import { openStore } from './store/open.js';
 import type { Store } from './store/port.js';
@@ -120,7 +122,11 @@ async function assemble(parts: Parts): Promise<Context> {
     files: media.files,
     media,
     http,
-    documents: createDocumentLoader({ http, sign }),
+    documents: createDocumentLoader({
+      http,
+      sign,
+      isRefused: async (host) => isSuspended(await domainRules(ctx), host),
+    }),
     keys,
     passwords: createPasswords(),
     seals: createSeals(instanceKey),

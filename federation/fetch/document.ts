@@ -13,6 +13,8 @@ export interface DocumentLoaderOptions {
   http: HttpClient;
   /** Signs the GET of each hop (servers in secure mode answer nothing else). */
   sign?: HttpRequest['sign'];
+  /** Hosts that nothing is loaded from, whichever document led there: blocked domains. Default: none. */
+  isRefused?: (host: string) => boolean | Promise<boolean>;
   /** Milliseconds for one document with its redirects. */
   timeoutMs?: number;
   maxBytes?: number;
@@ -75,6 +77,7 @@ export function createDocumentLoader(options: DocumentLoaderOptions): DocumentLo
   };
 
   const retrieve = async (requested: string, mayBePage: boolean): Promise<Retrieved | Failed> => {
+    if (await options.isRefused?.(hostOf(requested) ?? '')) return failed('refused', 'host');
     const answer = await get(requested);
     const problem = explainFailure(answer);
     if (problem || answer.outcome !== 'response') return problem ?? failed('unavailable', 'no answer');

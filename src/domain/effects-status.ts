@@ -23,13 +23,23 @@ export async function countAfter(
     { $set: { statusesCount, lastStatusAt: newest?.createdAt ?? null } },
   );
   if (inReplyToId) {
-    const repliesCount = await ctx.db.statuses.countDocuments({ inReplyToId });
+    const repliesCount = await countReplies(ctx, inReplyToId);
     await ctx.db.statuses.updateOne({ _id: inReplyToId }, { $set: { repliesCount } });
   }
   if (reblogOfId) {
     const reblogsCount = await ctx.db.statuses.countDocuments({ reblogOfId });
     await ctx.db.statuses.updateOne({ _id: reblogOfId }, { $set: { reblogsCount } });
   }
+}
+
+/** The number of an open status says nothing about the replies that are not. */
+async function countReplies(ctx: Ctx, inReplyToId: string): Promise<number> {
+  const parent = await ctx.db.statuses.findOne({ _id: inReplyToId });
+  const isOpen = parent?.visibility === 'public' || parent?.visibility === 'unlisted';
+  return ctx.db.statuses.countDocuments({
+    inReplyToId,
+    ...(isOpen && { visibility: { $in: ['public', 'unlisted'] } }),
+  });
 }
 
 /** Puts a new status where it can be found and on the streams. `reached`: the homes and lists that it is in. */

@@ -79,7 +79,7 @@ export async function vote(
   if (wanted.length > 1 && !status.poll.multiple) throw invalid('Only one option can be chosen');
   if (await ctx.db.pollVotes.findOne({ statusId: status._id, accountId: voter._id }))
     throw invalid('You have already voted on this poll');
-  const votes = wanted.map((choice): PollVote => {
+  const votes = wanted.map((choice, i): PollVote => {
     const id = ctx.ids.next();
     return {
       _id: id,
@@ -87,6 +87,7 @@ export async function vote(
       accountId: voter._id,
       choice,
       uri: activityUri(voter.uri, 'vote', id),
+      ...(i === 0 && { ballot: ballotOf(status, voter) }),
     };
   });
   const event: DomainEvent = {
@@ -95,10 +96,16 @@ export async function vote(
     statusId: status._id,
     voteIds: votes.map((v) => v._id),
   };
-  await withEvent(ctx, event, () => ctx.db.pollVotes.insertMany(votes));
+  await withEvent(ctx, event, () =>
+    ctx.db.pollVotes.insertMany(votes).catch((error: unknown) => {
+      throw isDuplicateKey(error) ? invalid('You have already voted on this poll') : error;
+    }),
+  );
   await recountPoll(ctx, status._id);
   return (await ctx.db.statuses.findOne({ _id: status._id })) ?? status;
 }
+
+const ballotOf = (poll: Status, voter: Account): string => `${poll._id}/${voter._id}`;
 
 /** A vote that came from another server; repeated ones, late ones and those for unknown options are dropped. */
 export async function receiveVote(
@@ -111,7 +118,15 @@ export async function receiveVote(
   if (!poll.poll || choice < 0 || hasEnded(ctx, poll.poll) || !poll.local) return 'dropped';
   const earlier = await ctx.db.pollVotes.findOne({ statusId: poll._id, accountId: voter._id });
   if (earlier && !poll.poll.multiple) return 'dropped';
-  const document = { _id: ctx.ids.next(), statusId: poll._id, accountId: voter._id, choice, uri: vote.uri };
+  const document: PollVote = {
+    _id: ctx.ids.next(),
+    statusId: poll._id,
+    accountId: voter._id,
+    choice,
+    uri: vote.uri,
+    // The choices of several come one by one.
+    ...(!poll.poll.multiple && { ballot: ballotOf(poll, voter) }),
+  };
   const event: DomainEvent = {
     type: 'poll.voted',
     accountId: voter._id,

@@ -14,9 +14,10 @@ import { getOwnStatus } from './status-store.js';
  * check and that the author can take back.
  */
 
-/** May `quoterId` quote this status? Private ones only by their author. */
+/** May `quoterId` quote this status? Private ones only by their author; none by somebody whom the author blocks. */
 export async function mayQuote(ctx: Ctx, quoterId: string, quoted: Status): Promise<boolean> {
   if (quoted.accountId === quoterId) return quoted.visibility !== 'direct';
+  if (await ctx.db.blocks.findOne({ accountId: quoted.accountId, targetId: quoterId })) return false;
   if (quoted.visibility !== 'public' && quoted.visibility !== 'unlisted') return false;
   if (quoted.quotePolicy === 'public') return true;
   if (quoted.quotePolicy === 'nobody') return false;
@@ -79,8 +80,7 @@ export async function answerQuoteRequest(
   quoted: Status,
   request: { uri: string; quotingUri: string; accountId: string },
 ): Promise<'accepted' | 'rejected'> {
-  const blocked = await ctx.db.blocks.findOne({ accountId: quoted.accountId, targetId: request.accountId });
-  const allowed = !blocked && (await mayQuote(ctx, request.accountId, quoted));
+  const allowed = await mayQuote(ctx, request.accountId, quoted);
   const decision = allowed ? 'accepted' : 'rejected';
   await withEvent(
     ctx,

@@ -1,8 +1,9 @@
-import { ruleFor } from '../policy/domains.js';
+import { isSuspended } from '../policy/domains.js';
 import type { Account } from '../model/account.js';
 import type { Block, Follow, Mute } from '../model/relations.js';
 import { now, type Ctx } from './ctx.js';
 import { domainRules } from './domains.js';
+import { hostOf } from './urls.js';
 
 /** How one account stands to another, both ways. */
 export interface Relationship {
@@ -93,8 +94,10 @@ export async function hiddenFrom(
   return new Set(hidden.map(([id]) => id));
 }
 
-/** True when the instance itself suspends the account or its domain. */
+/** True when the instance itself suspends the account, the domain of its handle, or the host where it lives. */
 export async function isSuspendedHere(ctx: Ctx, account: Account): Promise<boolean> {
   if (account.suspendedAt !== null || account.deletedAt !== null) return true;
-  return account.domain !== null && ruleFor(await domainRules(ctx), account.domain)?.severity === 'suspend';
+  if (account.domain === null) return false;
+  const rules = await domainRules(ctx);
+  return isSuspended(rules, account.domain) || isSuspended(rules, hostOf(account.uri) ?? '');
 }

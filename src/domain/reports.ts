@@ -21,6 +21,14 @@ export interface ReportInput {
 
 const maxComment = 1000;
 
+/** One reporter, and for other servers that is often the server, has no need of more open reports about one account. */
+const maxOpen = 20;
+
+export async function hasReportedEnough(ctx: Ctx, by: Account, target: Account): Promise<boolean> {
+  const open = { accountId: by._id, targetId: target._id, actionTakenAt: null };
+  return (await ctx.db.reports.countDocuments(open, { limit: maxOpen })) >= maxOpen;
+}
+
 /** Tells the staff about an account; for both doors. The same Flag twice is one report. */
 export async function fileReport(ctx: Ctx, by: Account, input: ReportInput): Promise<Report> {
   const known = input.uri ? await ctx.db.reports.findOne({ uri: input.uri }) : null;

@@ -17,30 +17,38 @@ export async function buryStatus(
   ctx: Ctx,
   status: Pick<Status, 'uri' | 'accountId' | 'reblogOfId' | 'poll'>,
 ): Promise<void> {
-  await bury(ctx, {
-    uri: status.uri,
-    accountId: status.accountId,
-    formerType: status.reblogOfId ? 'Announce' : status.poll ? 'Question' : 'Note',
-  });
+  const formerType = status.reblogOfId ? 'Announce' : status.poll ? 'Question' : 'Note';
+  await bury(ctx, { uri: status.uri, accountId: status.accountId, formerType });
 }
 
-/** Remembers that what had this IRI is gone. Safe to repeat. */
-export async function bury(
-  ctx: Ctx,
-  what: { uri: string; accountId: string | null; formerType: string },
-): Promise<void> {
+export interface Buried {
+  uri: string;
+  accountId: string | null;
+  formerType: string;
+}
+
+/** Remembers that what had this IRI is gone, whatever anybody said of it before. Safe to repeat. */
+export async function bury(ctx: Ctx, { uri, ...grave }: Buried): Promise<void> {
   await ctx.db.tombstones.updateOne(
-    { uri: what.uri },
-    {
-      $setOnInsert: {
-        _id: ctx.ids.next(),
-        accountId: what.accountId,
-        formerType: what.formerType,
-        deletedAt: now(ctx),
-      },
-    },
+    { uri },
+    { $set: grave, $setOnInsert: { _id: ctx.ids.next(), deletedAt: now(ctx) } },
     { upsert: true },
   );
+}
+
+/** As `bury`, for something never seen, on the word of an account of its host: it counts for that account's own only. */
+export async function buryUnseen(ctx: Ctx, uri: string, accountId: string): Promise<void> {
+  const grave = { _id: ctx.ids.next(), accountId, formerType: unseen, deletedAt: now(ctx) };
+  await ctx.db.tombstones.updateOne({ uri }, { $setOnInsert: grave }, { upsert: true });
+}
+
+const unseen = 'Object';
+
+/** Did this account delete what has this IRI? `null`: was it known here when it was deleted? */
+export async function isBuried(ctx: Ctx, uri: string, accountId: string | null): Promise<boolean> {
+  const grave = await ctx.db.tombstones.findOne({ uri });
+  if (!grave) return false;
+  return accountId === null ? grave.formerType !== unseen : grave.accountId === accountId;
 }
 
 export function toDeleted(status: Status): DeletedStatus {

@@ -4,7 +4,10 @@ import { storeReblog } from '../domain/reblogs.js';
 import { notLater } from '../domain/remote/actor-document.js';
 import { resolveStatus } from '../domain/remote/statuses.js';
 import { requestParent } from '../domain/remote/ancestors.js';
+import { isFollowedHere } from '../domain/relevance.js';
 import { emptyStatus } from '../domain/status-store.js';
+import { visibleOf } from '../domain/visible.js';
+import { isBuried } from '../domain/statuses-delete.js';
 import type { Ctx } from '../domain/ctx.js';
 import { hostOf, ownPath } from '../domain/urls.js';
 import { narrower } from '../policy/visibility.js';
@@ -22,7 +25,7 @@ export const announce: Handler = async (ctx, incoming) => {
   if (objectUri === null) return ignored('announce: of an activity that is no post');
   if (uri === null || !sameOrigin(uri, sender.uri)) return ignored('announce: id of another host');
   if (await ctx.db.statuses.findOne({ uri })) return processed('announce: known already');
-  if (await ctx.db.tombstones.findOne({ uri })) return ignored('announce: undone before');
+  if (await isBuried(ctx, uri, sender._id)) return ignored('announce: undone before');
   if (!(await isWanted(ctx, incoming, objectUri))) return ignored('announce: nobody here asked for it');
   const shown = await resolveStatus(ctx, objectUri);
   if (!shown)
@@ -31,6 +34,8 @@ export const announce: Handler = async (ctx, incoming) => {
       : retry('announce: object could not be fetched');
   if (shown.reblogOfId !== null) return ignored('announce: of a reblog');
   const own = shown.accountId === sender._id;
+  if (shown.local && !(await visibleOf(ctx, sender._id, [shown])).length)
+    return ignored('announce: of a status the sender may not see');
   if (!own && (shown.visibility === 'private' || shown.visibility === 'direct'))
     return ignored('announce: of a private post');
   if (shown.visibility === 'direct') return ignored('announce: of a direct post');
@@ -70,9 +75,8 @@ function announcedUri({ activity }: Incoming): string | null {
 }
 
 /** Somebody here follows the announcer, or it is a post of ours. */
-async function isWanted(ctx: Ctx, { sender, recipientId }: Incoming, objectUri: string): Promise<boolean> {
-  if (ownPath(ctx.names, objectUri) !== null || recipientId !== null) return true;
-  return (await ctx.db.follows.findOne({ targetId: sender._id, state: 'accepted' })) !== null;
+async function isWanted(ctx: Ctx, { sender }: Incoming, objectUri: string): Promise<boolean> {
+  return ownPath(ctx.names, objectUri) !== null || isFollowedHere(ctx, sender);
 }
 
 function toWrapper(

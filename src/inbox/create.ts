@@ -5,7 +5,9 @@ import { requestQuoteCheck } from '../domain/remote/quotes.js';
 import { ingestObject, resolveStatus, type Ingested } from '../domain/remote/statuses.js';
 import { requestParent } from '../domain/remote/ancestors.js';
 import { findOwnStatus } from '../domain/remote/own.js';
-import { isWantedHere } from '../domain/relevance.js';
+import { isFollowedHere, isWantedHere } from '../domain/relevance.js';
+import { visibleOf } from '../domain/visible.js';
+import type { RemoteActivity } from '../../federation/vocabulary/activity.js';
 import type { Ctx } from '../domain/ctx.js';
 import { ignored, processed, retry, type Handler, type Incoming, type Outcome } from './handler.js';
 
@@ -19,13 +21,23 @@ export const create: Handler = async (ctx, incoming) => {
     return ignored(`create: ${parsed.invalid}`);
   const object = parsed && !('invalid' in parsed) ? parsed : null;
   if (object?.isVote) return vote(ctx, incoming, object);
-  if (!object || !isOwnedBy(object, sender.uri)) return fetchObject(ctx, activity.object);
-  const known = object.id !== null && (await ctx.db.statuses.findOne({ uri: object.id }));
-  if (known) return processed('create: known already');
-  if (!(await isWantedHere(ctx, sender, { object, activity, recipientId: incoming.recipientId })))
+  const uri = object?.id ?? activity.object;
+  if (uri !== null && (await ctx.db.statuses.findOne({ uri }))) return processed('create: known already');
+  if (!(await isWantedHere(ctx, sender, claimsOf(activity, object))))
     return ignored('create: nobody here asked for it');
+  if (!object || !isOwnedBy(object, sender.uri)) return fetchObject(ctx, incoming);
   return finish(ctx, await ingestObject(ctx, sender, { object, envelope: activity, fetched: false }));
 };
+
+/** Whom an activity and its object name, and what they answer; told, not proven. */
+export function claimsOf(activity: RemoteActivity, object: RemoteObject | null) {
+  const lists = [activity.to, activity.cc, activity.audience, object?.to, object?.cc, object?.audience];
+  const mentions = object?.mentions.map((m) => m.href) ?? [];
+  return {
+    named: [...lists.flatMap((l) => l ?? []), ...mentions],
+    inReplyTo: object?.inReplyTo ?? null,
+  };
+}
 
 function isOwnedBy(object: RemoteObject, actor: string): boolean {
   return (
@@ -40,12 +52,19 @@ async function vote(ctx: Ctx, { activity, sender }: Incoming, object: RemoteObje
   if (!poll) return ignored('vote: not for a poll of ours');
   if (object.attributedTo !== null && object.attributedTo !== sender.uri)
     return ignored('vote: of somebody else');
+  if (!(await visibleOf(ctx, sender._id, [poll])).length)
+    return ignored('vote: for a poll the sender may not see');
   const uri = object.id ?? activity.id ?? `${sender.uri}#vote-${poll._id}-${object.name ?? ''}`;
   return processed(`vote: ${await receiveVote(ctx, sender, poll, { title: object.name ?? '', uri })}`);
 }
 
-async function fetchObject(ctx: Ctx, uri: string | null): Promise<Outcome> {
+/** What is only named, or somebody else's, is worth a fetch from its own origin. */
+async function fetchObject(ctx: Ctx, { activity, sender }: Incoming): Promise<Outcome> {
+  const uri = activity.object;
   if (uri === null) return ignored('create: object without id');
+  // Anybody could have us fetch anything from anywhere, again and again.
+  if (!sameOrigin(uri, sender.uri) && !(await isFollowedHere(ctx, sender)))
+    return ignored('create: object of another host');
   const status = await resolveStatus(ctx, uri);
   if (!status) return retry('create: object could not be fetched from its origin');
   await requestParent(ctx, status);

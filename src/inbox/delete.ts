@@ -1,7 +1,7 @@
 import { isSameId, sameOrigin } from '../../federation/inbox/origin.js';
 import { deleteAccount } from '../domain/deletion.js';
 import { quoteRevokedBy } from '../domain/quotes.js';
-import { bury, deleteStatus } from '../domain/statuses-delete.js';
+import { buryUnseen, deleteStatus } from '../domain/statuses-delete.js';
 import { ignored, processed, type Handler } from './handler.js';
 
 /**
@@ -23,6 +23,6 @@ export const remove: Handler = async (ctx, { activity, sender }) => {
     return processed('delete: status');
   }
   if (await quoteRevokedBy(ctx, sender, uri)) return processed('delete: quote consent');
-  await bury(ctx, { uri, accountId: sender._id, formerType: 'Object' });
+  await buryUnseen(ctx, uri, sender._id);
   return processed('delete: not known (yet)');
 };

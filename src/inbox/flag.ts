@@ -1,4 +1,4 @@
-import { fileReport } from '../domain/reports.js';
+import { fileReport, hasReportedEnough } from '../domain/reports.js';
 import { domainRules } from '../domain/domains.js';
 import { findOwnAccount, findOwnStatus } from '../domain/remote/own.js';
 import { ruleFor } from '../policy/domains.js';
@@ -6,6 +6,9 @@ import { toPlainText } from '../text/sanitise.js';
 import type { Account } from '../model/account.js';
 import type { Status } from '../model/status.js';
 import { ignored, processed, type Handler } from './handler.js';
+
+/** A report is about one account; some servers name a few. */
+const maxTargets = 10;
 
 /** Flag: a report about a local account, with or without statuses of it. Usually from the reporter's instance actor. */
 export const flag: Handler = async (ctx, { activity, sender }) => {
@@ -27,7 +30,8 @@ export const flag: Handler = async (ctx, { activity, sender }) => {
   }
   if (!targets.size) return ignored('flag: nobody of ours');
   const comment = toPlainText(activity.content ?? '');
-  for (const target of targets.values()) {
+  for (const target of [...targets.values()].slice(0, maxTargets)) {
+    if (await hasReportedEnough(ctx, sender, target)) continue;
     const uri =
       activity.id === null ? {} : { uri: targets.size === 1 ? activity.id : `${activity.id}#${target._id}` };
     const statusIds = statuses.map((s) => s._id);

@@ -1,6 +1,9 @@
 import type { RemoteActivity } from '../../federation/vocabulary/activity.js';
 import { resolveStatus } from '../domain/remote/statuses.js';
+import { parseObject } from '../../federation/vocabulary/object.js';
 import { requestParent } from '../domain/remote/ancestors.js';
+import { isWantedHere } from '../domain/relevance.js';
+import { claimsOf } from './create.js';
 import type { Ctx } from '../domain/ctx.js';
 import { ignored, processed, retry, type Outcome } from './handler.js';
 
@@ -15,6 +18,7 @@ export async function processForwarded(ctx: Ctx, activity: RemoteActivity): Prom
   switch (activity.type) {
     case 'Create':
       if (known) return processed('forwarded: known already');
+      if (!(await isWanted(ctx, activity))) return ignored('forwarded: nobody here asked for it');
       break;
     case 'Update':
     case 'Delete':
@@ -29,4 +33,12 @@ export async function processForwarded(ctx: Ctx, activity: RemoteActivity): Prom
   if (!status) return retry('forwarded: object could not be fetched from its origin');
   await requestParent(ctx, status);
   return processed('forwarded: fetched from its origin');
+}
+
+/** By what it claims, which decides no more than whether it is worth a fetch. */
+async function isWanted(ctx: Ctx, activity: RemoteActivity): Promise<boolean> {
+  const parsed = activity.embedded && parseObject(activity.embedded);
+  const object = parsed && !('invalid' in parsed) ? parsed : null;
+  const author = await ctx.db.accounts.findOne({ uri: activity.actor });
+  return isWantedHere(ctx, author, claimsOf(activity, object));
 }

@@ -62,15 +62,17 @@ async function dispatch(
   if (!handler) return ignored(`type not handled: ${activity.type.slice(0, 100)}`);
   // Normalisation may not have turned it into an activity of somebody, or something, else than what was verified.
   if (activity.actor !== received.actor) return ignored('actor: not the signer');
-  if (activity.id !== null && !sameOrigin(activity.id, activity.actor)) return ignored('id: of another host than the actor');
-  if (activity.id !== null && (await ctx.db.undoneActivities.findOne({ uri: activity.id })))
-    return ignored('undone before');
+  if (activity.id !== null && !sameOrigin(activity.id, activity.actor))
+    return ignored('id: of another host than the actor');
   const known = await ctx.db.accounts.findOne({ uri: activity.actor });
   if (!known && activity.type === 'Delete' && activity.object === activity.actor)
     return ignored('delete: of an actor we never knew');
   const sender = known && !known.deletedAt ? known : await resolveActor(ctx, activity.actor);
   if (!sender) return known ? ignored('actor: deleted') : retry('actor: could not be fetched');
+  if (sender.uri !== activity.actor) return ignored('actor: its document is of somebody else');
   if (sender.domain === null) return ignored('actor: is ours');
   if (await isSuspendedHere(ctx, sender)) return ignored('actor: suspended');
+  const undone = activity.id !== null && (await ctx.db.undoneActivities.findOne({ uri: activity.id }));
+  if (undone && undone.accountId === sender._id) return ignored('undone before');
   return handler(ctx, { activity, sender, document, recipientId: received.recipientId });
 }

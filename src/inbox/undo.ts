@@ -24,7 +24,7 @@ export const undo: Handler = async (ctx, incoming) => {
   if (uri === null || !sameOrigin(uri, sender.uri)) return ignored('undo: nothing to undo');
   await ctx.db.undoneActivities.updateOne(
     { uri },
-    { $setOnInsert: { _id: ctx.ids.next(), createdAt: now(ctx) } },
+    { $setOnInsert: { _id: ctx.ids.next(), accountId: sender._id, createdAt: now(ctx) } },
     { upsert: true },
   );
   return processed('undo: not known (yet)');

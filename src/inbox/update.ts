@@ -2,7 +2,7 @@ import { isSameId, sameOrigin } from '../../federation/inbox/origin.js';
 import { isActorType } from '../../federation/vocabulary/names.js';
 import { parseObject } from '../../federation/vocabulary/object.js';
 import { typesOf } from '../../federation/vocabulary/values.js';
-import { ingestActor, resolveActor } from '../domain/remote/actors.js';
+import { ingestSentActor, resolveActor } from '../domain/remote/actors.js';
 import { applyUpdate } from '../domain/remote/update.js';
 import { requestQuoteCheck } from '../domain/remote/quotes.js';
 import { resolveStatus } from '../domain/remote/statuses.js';
@@ -30,9 +30,9 @@ export const update: Handler = async (ctx, incoming) => {
   return processed(`update: ${result}`);
 };
 
-/** The embedded actor was signed by its own key, so it may speak for itself; an incomplete one is fetched. */
+/** The embedded actor was signed by its own key, so it may speak for itself; an incomplete one, or new keys, are fetched. */
 async function updateActor(ctx: Ctx, { activity, sender }: Incoming): Promise<Outcome> {
-  const told = activity.embedded && (await ingestActor(ctx, activity.embedded));
+  const told = activity.embedded && (await ingestSentActor(ctx, sender, activity.embedded));
   const account = told ?? (await resolveActor(ctx, sender.uri, { refresh: true }));
   return account ? processed('update: actor') : ignored('update: actor not usable');
 }

@@ -152,6 +152,8 @@ export interface AuditEntry {
 export interface UndoneActivity {
   _id: string;
   uri: string;
+  /** Who undid it: what somebody else of the same host does is not undone. */
+  accountId: string;
   createdAt: string;
 }
 

@@ -99,7 +99,7 @@ test('#4 SIG_BODY_TAMPER', async () => {
 
 test('#5 SIG_DIGEST_RECOMPUTED', async () => {
   const [one, other] = [body(), body()];
-  await untouched(s, async () => {
+  await unchanged(s, async () => {
     const lines = signLines(s, s.alice, { body: one }).map(([name, value]): [string, string] =>
       name === 'Digest' ? [name, digestOf(other)] : [name, value],
     );

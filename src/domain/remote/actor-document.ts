@@ -4,6 +4,7 @@ import type { RemoteImage } from '../../../federation/vocabulary/links.js';
 import type { Account, CustomEmojiRef, ProfileImage } from '../../model/account.js';
 import { sanitiseRemoteHtml } from '../../text/sanitise.js';
 import { now, type Ctx } from '../ctx.js';
+import type { RemoteHandle } from './handle.js';
 import { nameWordsOf } from '../name-words.js';
 
 /** What an actor's own document says of it; the rest of an account is what we know ourselves. */
@@ -20,11 +21,23 @@ export type ToldAccount = Omit<
   | 'deletedAt'
 >;
 
-/** An actor document as a remote account. `domain` is what WebFinger confirmed. */
-export function toRemoteAccount(ctx: Ctx, actor: RemoteActor, domain: string): ToldAccount {
+const freshMs = 86_400_000;
+
+/** Is it time to look at the actor's own document again? */
+export function isStale(ctx: Ctx, account: Account): boolean {
+  const fetchedAt = account.remote ? Date.parse(account.remote.fetchedAt) : 0;
+  return ctx.clock.now().getTime() - fetchedAt > freshMs;
+}
+
+/** An actor document as a remote account. The handle is what WebFinger confirmed. */
+export function toRemoteAccount(
+  ctx: Ctx,
+  actor: RemoteActor,
+  { username, domain }: RemoteHandle,
+): ToldAccount {
   return {
-    username: actor.username,
-    acctKey: `${actor.username}@${domain}`.toLowerCase(),
+    username,
+    acctKey: `${username}@${domain}`.toLowerCase(),
     domain,
     actorType: actor.type,
     uri: actor.id,

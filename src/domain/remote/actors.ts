@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../../federation/ports.js';
-import { confirmHandle, lookupHandle } from '../../../federation/discovery/webfinger.js';
-import { parseActor, type RemoteActor } from '../../../federation/vocabulary/actor.js';
+import { lookupHandle } from '../../../federation/discovery/webfinger.js';
+import { parseActor, type InvalidActor, type RemoteActor } from '../../../federation/vocabulary/actor.js';
 import type { Account } from '../../model/account.js';
 import { isSuspended } from '../../policy/domains.js';
 import { isDuplicateKey } from '../../store/port.js';
@@ -9,11 +9,10 @@ import { now, type Ctx } from '../ctx.js';
 import { deleteAccount } from '../deletion.js';
 import { domainRules } from '../domains.js';
 import { hostOf } from '../urls.js';
-import { toRemoteAccount } from './actor-document.js';
-import { storeKeys } from './actor-keys.js';
+import { isStale, toRemoteAccount } from './actor-document.js';
+import { hasKnownKeys, storeKeys } from './actor-keys.js';
+import { handleOf, type RemoteHandle } from './handle.js';
 import { findOwnAccount } from './own.js';
-
-const freshMs = 86_400_000;
 
 export interface ResolveOptions {
   /** Fetch even when a recent copy is at hand. */
@@ -53,11 +52,6 @@ async function fetchActor(ctx: Ctx, uri: string, stored: Account | null): Promis
   return stored;
 }
 
-function isStale(ctx: Ctx, account: Account): boolean {
-  const fetchedAt = account.remote ? Date.parse(account.remote.fetchedAt) : 0;
-  return ctx.clock.now().getTime() - fetchedAt > freshMs;
-}
-
 /** The account behind `user@domain`: known here, or found by WebFinger. @returns null when there is none */
 export async function resolveHandle(ctx: Ctx, acct: string): Promise<Account | null> {
   const key = acctKeyOf(ctx, acct);
@@ -72,45 +66,53 @@ export async function resolveHandle(ctx: Ctx, acct: string): Promise<Account | n
 }
 
 /**
- * Stores what an actor document says, fetched from its own id (or signed by its own key). @returns null when it is no
- * usable actor
+ * Stores what an actor document says that was fetched from its own id. @returns null when it is no usable actor, or its
+ * host is suspended
  */
 export async function ingestActor(ctx: Ctx, document: JsonObject): Promise<Account | null> {
   const actor = parseActor(document);
-  if ('invalid' in actor) {
-    ctx.log.debug({ reason: actor.invalid }, 'an actor document is not usable');
-    return null;
-  }
+  return 'invalid' in actor ? unusable(ctx, actor) : ingestParsed(ctx, actor);
+}
+
+/**
+ * The same for a document that an actor sent of itself, signed. Keys change only by a fetch from the actor's own id
+ * (ATTACKS 34): a stolen key must not be able to replace itself. @returns null when it has to be fetched
+ */
+export async function ingestSentActor(
+  ctx: Ctx,
+  sender: Account,
+  document: JsonObject,
+): Promise<Account | null> {
+  const actor = parseActor(document);
+  if ('invalid' in actor) return unusable(ctx, actor);
+  return actor.id === sender.uri && (await hasKnownKeys(ctx, actor)) ? ingestParsed(ctx, actor) : null;
+}
+
+function unusable(ctx: Ctx, { invalid }: InvalidActor): null {
+  ctx.log.debug({ reason: invalid }, 'an actor document is not usable');
+  return null;
+}
+
+async function ingestParsed(ctx: Ctx, actor: RemoteActor): Promise<Account | null> {
+  if (isSuspended(await domainRules(ctx), hostOf(actor.id) ?? '')) return null;
   const stored = await ctx.db.accounts.findOne({ uri: actor.id });
   if (stored?.deletedAt) return null;
-  const domain = await domainOf(ctx, actor, stored);
-  if (domain === null) return null;
-  const account = await storeActor(ctx, { actor, domain, stored });
+  const handle = await handleOf(ctx, actor, stored);
+  if (handle === null) return null;
+  const account = await storeActor(ctx, { actor, handle, stored });
   await storeKeys(ctx, actor);
   return account;
 }
 
-/**
- * The domain of an actor's handle: usually its own host; another one only where that domain's WebFinger names this very
- * actor. A host whose actors had their handles there before is not asked again for each. Null: somebody else owns the
- * name.
- */
-async function domainOf(ctx: Ctx, actor: RemoteActor, stored: Account | null): Promise<string | null> {
-  const host = hostOf(actor.id) ?? '';
-  if (stored?.domain && !isStale(ctx, stored)) return stored.domain;
-  if (!stored && (await ctx.db.accounts.findOne({ domain: host }))) return host;
-  const confirmed = await confirmHandle({ actorUri: actor.id, username: actor.username }, ctx.http);
-  if (confirmed.outcome === 'ok') return confirmed.subject.domain;
-  return confirmed.outcome === 'refused' ? null : (stored?.domain ?? host);
-}
-
 async function storeActor(
   ctx: Ctx,
-  input: { actor: RemoteActor; domain: string; stored: Account | null },
+  input: { actor: RemoteActor; handle: RemoteHandle; stored: Account | null },
 ): Promise<Account> {
-  const { actor, domain, stored } = input;
-  const fields = toRemoteAccount(ctx, actor, domain);
+  const { actor, handle, stored } = input;
+  const fields = toRemoteAccount(ctx, actor, handle);
+  await freeHandle(ctx, fields.acctKey, actor.id);
   if (stored) {
+    if (actor.published === null) fields.createdAt = stored.createdAt;
     const updated = await ctx.db.accounts.findOneAndUpdate(
       { _id: stored._id },
       { $set: { ...fields } },
@@ -118,7 +120,6 @@ async function storeActor(
     );
     return updated ?? stored;
   }
-  await freeHandle(ctx, fields.acctKey, actor.id);
   const account: Account = {
     ...fields,
     _id: ctx.ids.next(),

@@ -12,6 +12,8 @@ type Answer = PublicKey | 'gone' | 'unavailable' | 'refused';
 
 /** A failed look-up is not repeated for this long. */
 const negativeMs = 60_000;
+/** Keys of one host that were not to be had, before it is asked for no more in that time. */
+const maxFailures = 30;
 /** A key is refetched after a failed check at most this often. */
 const refreshMs = 60_000;
 
@@ -24,6 +26,7 @@ export function createKeyResolver(ctx: Ctx): KeyResolver {
   const refusedAt = new LRUCache<string, number>({ max: 10_000 });
   const refreshedAt = new LRUCache<string, number>({ max: 10_000 });
   const parsed = new LRUCache<string, PublicKey>({ max: 10_000 });
+  const failures = createFailureCounts(ctx);
   const underWay = new Map<string, Promise<Answer>>();
 
   async function stored(keyId: string): Promise<PublicKey | null> {
@@ -40,9 +43,12 @@ export function createKeyResolver(ctx: Ctx): KeyResolver {
     const at = ctx.clock.now().getTime();
     const before = refused.get(keyId);
     if (before && at - (refusedAt.get(keyId) ?? 0) < negativeMs) return before;
+    const host = hostOf(keyId) ?? '';
+    if (failures.areTooMany(host)) return 'unavailable';
     const outcome = await fetchOwner(ctx, keyId);
     const key = outcome === 'ok' ? await stored(keyId) : null;
     if (key) return key;
+    failures.note(host);
     const answer = outcome === 'gone' ? 'gone' : 'unavailable';
     refused.set(keyId, answer);
     refusedAt.set(keyId, at);
@@ -72,6 +78,26 @@ export function createKeyResolver(ctx: Ctx): KeyResolver {
         return fresh === 'unavailable' ? known : fresh;
       }
       return fetchOnce(keyId);
+    },
+  };
+}
+
+/**
+ * Counts the keys that a host did not have, in windows of a minute: somebody who invents key ids makes us ask that host
+ * no more often than this (ATTACKS 37). Senders are told to come back.
+ */
+function createFailureCounts(ctx: Ctx): { areTooMany(host: string): boolean; note(host: string): void } {
+  const counts = new LRUCache<string, { since: number; count: number }>({ max: 10_000 });
+  const current = (host: string): { since: number; count: number } => {
+    const at = ctx.clock.now().getTime();
+    const known = counts.get(host);
+    return known && at - known.since < negativeMs ? known : { since: at, count: 0 };
+  };
+  return {
+    areTooMany: (host) => current(host).count >= maxFailures,
+    note(host) {
+      const { since, count } = current(host);
+      counts.set(host, { since, count: count + 1 });
     },
   };
 }

@@ -8,7 +8,7 @@ import type { Ctx } from '../ctx.js';
 import { domainRules } from '../domains.js';
 import { withEvent } from '../events.js';
 import { emptyStatus, insertOnce } from '../status-store.js';
-import { deleteStatus } from '../statuses-delete.js';
+import { deleteStatus, isBuried } from '../statuses-delete.js';
 import { hostOf } from '../urls.js';
 import { notLater } from './actor-document.js';
 import { resolveActor } from './actors.js';
@@ -35,14 +35,20 @@ export async function resolveStatus(
   if (own !== undefined) return own;
   const host = hostOf(uri);
   if (host === null || isSuspended(await domainRules(ctx), host)) return null;
-  const known = (await ctx.db.statuses.findOne({ uri })) ?? (await ctx.db.statuses.findOne({ url: uri }));
+  const known = (await ctx.db.statuses.findOne({ uri })) ?? (await findByPage(ctx, uri));
   if (known && !options.refresh) return known;
-  if (await ctx.db.tombstones.findOne({ uri })) return null;
+  if (await isBuried(ctx, uri, null)) return null;
   const loaded = await ctx.documents.load(known?.uri ?? uri);
   if (loaded.outcome === 'gone' && known) await deleteStatus(ctx, known);
   if (loaded.outcome !== 'ok') return loaded.outcome === 'gone' ? null : known;
   const found = await ingestFetched(ctx, loaded.document);
   return found.outcome === 'refused' ? known : found.status;
+}
+
+/** Pages may lie on a related host, which then must not stand in for an object of the page's own. */
+async function findByPage(ctx: Ctx, url: string): Promise<Status | null> {
+  const found = await ctx.db.statuses.findOne({ url });
+  return found && sameOrigin(found.uri, url) ? found : null;
 }
 
 /** A document that was fetched from its own id. Its author must live on the same host. */
@@ -75,7 +81,7 @@ export async function ingestObject(ctx: Ctx, author: Account, arrival: Arrival):
   if (author.domain === null) return refused('object of a local account');
   const known = await ctx.db.statuses.findOne({ uri: object.id });
   if (known) return { outcome: 'known', status: known };
-  if (await ctx.db.tombstones.findOne({ uri: object.id })) return refused('deleted before');
+  if (await isBuried(ctx, object.id, author._id)) return refused('deleted before');
   if (object.isVote) return refused('poll vote');
   const status = await toStatus(ctx, author, { ...arrival, id: object.id });
   const event = { type: 'status.received', statusId: status._id, fetched: arrival.fetched } as const;

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Request, Response } from 'express';
 import type { JsonObject } from '../../../federation/ports.js';
 import { toWire } from '../../outbox/wire.js';
+import { maybeViewer } from '../auth.js';
 import { isSigned } from './signer.js';
 import { documentType } from './negotiate.js';
 
@@ -15,7 +16,13 @@ export function varies(res: Response): void {
 
 /** Answers depend on who asks, or could: nothing on the way may keep them. */
 export function isPersonal(req: Request): boolean {
-  return isSigned(req) || req.get('authorization') !== undefined || req.get('cookie') !== undefined;
+  return (
+    isSigned(req) ||
+    req.get('authorization') !== undefined ||
+    req.get('cookie') !== undefined ||
+    // A token may stand in the query, too.
+    maybeViewer(req) !== null
+  );
 }
 
 export interface DocumentOptions {

@@ -1,32 +1,37 @@
+import { LRUCache } from 'lru-cache';
 import type { Ctx } from '../../domain/ctx.js';
+import type { Filter } from '../../store/port.js';
 
 /** How much of what was accepted still waits to be processed. */
 export interface Backlog {
   /** True when no more should be taken on. */
   isFull(): Promise<boolean>;
+  /** True when no more should be taken on from this host, so that it leaves room for the others. */
+  isFullFor(host: string): Promise<boolean>;
 }
 
 /** How long a count is believed: counting at every request would cost most when there is most to do. */
 const keepMs = 1000;
+/** Of all that may wait, the part that one host may hold. */
+const shareOfHost = 0.25;
+const everybody = '';
 
 export function createBacklog(ctx: Ctx): Backlog {
-  let kept: { at: number; full: Promise<boolean> } | null = null;
-  const count = async (): Promise<boolean> => {
-    const limit = ctx.settings.inboxBacklog + 1;
-    const ready = await ctx.db.received.countDocuments({ state: 'ready' }, { limit });
-    return ready > ctx.settings.inboxBacklog;
+  const kept = new LRUCache<string, { at: number; full: Promise<boolean> }>({ max: 1000 });
+  const total = ctx.settings.inboxBacklog;
+  const count = async (filter: Filter, limit: number): Promise<boolean> =>
+    (await ctx.db.received.countDocuments({ state: 'ready', ...filter }, { limit: limit + 1 })) > limit;
+  const cached = (host: string, filter: Filter, limit: number): Promise<boolean> => {
+    const at = ctx.clock.now().getTime();
+    const known = kept.get(host);
+    if (known && at - known.at < keepMs) return known.full;
+    const full = count(filter, limit);
+    kept.set(host, { at, full });
+    full.catch(() => kept.delete(host));
+    return full;
   };
   return {
-    isFull() {
-      const at = ctx.clock.now().getTime();
-      if (kept === null || at - kept.at >= keepMs) {
-        const full = count();
-        kept = { at, full };
-        full.catch(() => {
-          kept = null;
-        });
-      }
-      return kept.full;
-    },
+    isFull: () => cached(everybody, {}, total),
+    isFullFor: (host) => cached(host, { host }, Math.ceil(total * shareOfHost)),
   };
 }

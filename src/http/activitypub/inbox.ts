@@ -74,7 +74,11 @@ async function accept(site: Site, req: Request, taken: Taken): Promise<void> {
     throw new AppError(verdict.status, `Not accepted: ${verdict.reason}`);
   }
   if (verdict.outcome === 'ignored') await noteDeparture(site, verdict, taken.departures);
-  else if (await store(site, toReceived(site, { verdict, recipientId, body }))) ctx.jobs.nudge('received');
+  else {
+    const received = toReceived(site, { verdict, recipientId, body });
+    if (await backlog.isFullFor(received.host)) throw later(res);
+    if (await store(site, received)) ctx.jobs.nudge('received');
+  }
   res.status(202).json({});
 }
 
