@@ -1,46 +1,22 @@
-import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import request from 'supertest';
 import { registerApp } from '../../src/domain/apps.js';
 import { issueToken } from '../../src/domain/tokens.js';
 import { hasAnyScope, knownScopes } from '../../src/policy/scopes.js';
 import { startInstance, type Instance } from '../support/instance.js';
+import { endpoints, isAbsent, type Endpoint } from './contract.js';
 
 /** Who may call each endpoint, by the contract. */
 
-interface Endpoint {
-  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  also_methods?: ('PUT' | 'PATCH')[];
-  path: string;
-  group: string;
-  auth: 'public' | 'user-optional' | 'user' | 'app' | 'admin';
-  scopes: string[];
-  removed: boolean;
-  tier: string;
-}
-
-const file = new URL('../fixtures/mastodon-endpoints.json', import.meta.url);
-const all = JSON.parse(readFileSync(file, 'utf8')) as Endpoint[];
-
-/** What does not exist here: clients get 404 and fall back. */
-const absentGroups = new Set(['annual_reports', 'collections', 'async_refreshes', 'proofs']);
-const absentPaths = new Set([
-  '/api/v1/donation_campaigns',
-  '/api/v1/accounts/:id/identity_proofs',
-  '/api/v1/accounts/:account_id/email_subscriptions',
-  '/api/v1/emails/confirmations',
-]);
-const isAbsent = (e: Endpoint): boolean =>
-  absentGroups.has(e.group) || absentPaths.has(e.path) || e.group.startsWith('admin/') || e.removed;
 const isElsewhere = (e: Endpoint): boolean =>
   !e.path.startsWith('/api/') ||
   e.group === 'streaming' ||
   (e.path === '/api/v1/accounts' && e.method === 'POST');
 
-const endpoints = all
+const routed = endpoints
   .filter((e) => e.path.startsWith('/api/') && !isElsewhere(e))
   .flatMap((e) => [e.method, ...(e.also_methods ?? [])].map((method) => ({ ...e, method })));
-const present = endpoints.filter((e) => !isAbsent(e));
+const present = routed.filter((e) => !isAbsent(e));
 const name = (e: Endpoint): string => `${e.method} ${e.path}`;
 const table = (list: Endpoint[]): [string, Endpoint][] => list.map((e) => [name(e), e]);
 
@@ -86,7 +62,7 @@ async function call(e: Endpoint, token: string | null): Promise<{ status: number
 }
 
 describe('endpoints that are not there', () => {
-  test.each(table(endpoints.filter(isAbsent)))('%s', async (_name, e) => {
+  test.each(table(routed.filter(isAbsent)))('%s', async (_name, e) => {
     expect((await call(e, tokens.good)).status).toBe(404);
   });
 });

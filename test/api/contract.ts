@@ -78,3 +78,72 @@ export function expectEntities(json: unknown, name: string, atLeast = 1): void {
   expect(list.length).toBeGreaterThanOrEqual(atLeast);
   for (const item of list) expectEntity(item, name);
 }
+
+/** One endpoint of the contract. */
+export interface Endpoint {
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  also_methods?: ('PUT' | 'PATCH')[];
+  path: string;
+  group: string;
+  tier: string;
+  auth: 'public' | 'user-optional' | 'user' | 'app' | 'admin';
+  scopes: string[];
+  removed: boolean;
+  params?: { name: string; in: string }[];
+  returns_schema?: Schema;
+}
+
+const endpointsFile = new URL('../fixtures/mastodon-endpoints.json', import.meta.url);
+export const endpoints = JSON.parse(readFileSync(endpointsFile, 'utf8')) as Endpoint[];
+
+/** Groups and paths that do not exist here yet: clients get 404 and fall back. */
+const absentGroups = new Set(['annual_reports', 'collections', 'async_refreshes', 'proofs']);
+const absentPaths = new Set([
+  '/api/v1/donation_campaigns',
+  '/api/v1/accounts/:id/identity_proofs',
+  '/api/v1/accounts/:account_id/email_subscriptions',
+  '/api/v1/emails/confirmations',
+]);
+
+export function isAbsent(e: Endpoint): boolean {
+  return absentGroups.has(e.group) || absentPaths.has(e.path) || e.group.startsWith('admin/') || e.removed;
+}
+
+const validators = new Map<Endpoint, ValidateFunction>();
+
+function validatorOf(endpoint: Endpoint): ValidateFunction | null {
+  const known = validators.get(endpoint);
+  if (known || !endpoint.returns_schema) return known ?? null;
+  const text = JSON.stringify(endpoint.returns_schema).replaceAll('schemas/', base);
+  const validate = ajv.compile(JSON.parse(text) as object);
+  validators.set(endpoint, validate);
+  return validate;
+}
+
+const patterns = endpoints.map((e) => ({
+  endpoint: e,
+  methods: new Set<string>([e.method, ...(e.also_methods ?? [])]),
+  pattern: new RegExp(`^${e.path.replace(/:[a-z_]+/g, '[^/]+')}$`),
+  fixed: e.path.replace(/:[a-z_]+/g, '').length,
+}));
+
+/** The endpoint of a request; of several, the one with the most fixed parts. */
+export function endpointOf(method: string, path: string): Endpoint | null {
+  const found = patterns.filter((p) => p.methods.has(method) && p.pattern.test(path));
+  return found.sort((a, b) => b.fixed - a.fixed)[0]?.endpoint ?? null;
+}
+
+/** Holds a good answer to what the contract says of its endpoint. */
+export function expectByContract(method: string, path: string, json: unknown): void {
+  const endpoint = endpointOf(method, path);
+  const validate = endpoint && validatorOf(endpoint);
+  if (!endpoint || !validate) return;
+  validate(json);
+  const errors = (validate.errors ?? []).map(
+    (e) => `${e.instancePath} ${e.message ?? ''} ${JSON.stringify(e.params)}`,
+  );
+  expect({ endpoint: `${endpoint.method} ${endpoint.path}`, errors }).toEqual({
+    endpoint: `${endpoint.method} ${endpoint.path}`,
+    errors: [],
+  });
+}

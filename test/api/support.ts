@@ -1,5 +1,6 @@
 import { expect } from '@jest/globals';
 import request, { type Response, type Test } from 'supertest';
+import { expectByContract } from './contract.js';
 import type { Instance, TestUser } from '../support/instance.js';
 
 export interface Client {
@@ -35,6 +36,7 @@ export async function ok<T = Record<string, never>>(test: Test): Promise<T> {
     body: undefined,
   });
   expect(res.type).toBe('application/json');
+  expectByContract(test.method, new URL(test.url).pathname, res.body);
   return res.body as T;
 }
 
