@@ -32,7 +32,7 @@ const slowMs = 1000;
 /** All items under way, slow ones too, are at most this many times `concurrency`. */
 const slowFactor = 4;
 const heldFactor = 4;
-const scanEveryMs = 30_000;
+const scanEveryMs = 15_000;
 const reclaimEveryMs = 2000;
 const extendEveryMs = 3000;
 const afterFailureMs = 1000;
@@ -201,6 +201,12 @@ export class Runner<T extends WorkItem> {
     this.#settler.add(items.map((item) => ({ item, verdict: { next: 'release' } })));
   }
 
+  /** What was returned to the queue fell due long ago, where the sweep does not look any more. */
+  #scan(): void {
+    this.#feeder.requestScan();
+    this.#look();
+  }
+
   #look(): void {
     const slowSince = performance.now() - slowMs;
     for (const [item, since] of this.#under) if (since < slowSince) this.#slow.add(item);
@@ -228,9 +234,9 @@ export class Runner<T extends WorkItem> {
       clock,
       every: [
         [pollMs, () => this.#look()],
-        [scanEveryMs, () => this.#feeder.requestScan()],
+        [scanEveryMs, () => this.#scan()],
         [extendEveryMs, () => this.#extend()],
-        [reclaimEveryMs, async () => void ((await queue.reclaimExpired(isHeld)) && this.#look())],
+        [reclaimEveryMs, async () => void ((await queue.reclaimExpired(isHeld)) && this.#scan())],
       ],
       wake: () => this.#look(),
       onError: (error) => log.warn({ err: error, queue: name }, 'upkeep of a queue failed'),
