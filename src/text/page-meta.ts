@@ -1,5 +1,6 @@
 /** What a web page says of itself in its head: Open Graph, Twitter cards, plain HTML. Hostile input is expected. */
 import sanitizeHtml from 'sanitize-html';
+import { parseUrl } from './url.js';
 
 export interface PageMeta {
   title: string;
@@ -90,7 +91,6 @@ function toTime(text: string): string | null {
 }
 
 function toUrl(text: string, base: string): string | null {
-  if (text === '' || text.length > 4096 || !URL.canParse(text, base)) return null;
-  const { href, protocol } = new URL(text, base);
-  return protocol === 'https:' || protocol === 'http:' ? href : null;
+  const url = text === '' || text.length > 4096 ? null : parseUrl(text, base);
+  return url?.protocol === 'https:' || url?.protocol === 'http:' ? url.href : null;
 }

@@ -96,7 +96,7 @@ describe('open', () => {
         details: { [field]: [{ error, description: expect.any(String) }] },
       });
     }
-    expect(await setup.base.ctx.db.accounts.countDocuments({})).toBe(0);
+    expect(await setup.base.ctx.db.accounts.countDocuments({ actorType: 'Person' })).toBe(0);
     expect(await setup.base.ctx.db.users.countDocuments({})).toBe(0);
   });
 
@@ -124,7 +124,7 @@ describe('who decides', () => {
   test('closed: 403, nothing stored', async () => {
     const setup = await start({ registrations: 'closed' });
     await signUp(setup, good).expect(403, { error: 'This action is not allowed' });
-    expect(await setup.base.ctx.db.accounts.countDocuments({})).toBe(0);
+    expect(await setup.base.ctx.db.accounts.countDocuments({ actorType: 'Person' })).toBe(0);
   });
 
   test('approval: a reason is asked for, the token works only later', async () => {

@@ -1,3 +1,5 @@
+import { parseUrl } from '../../text/url.js';
+
 /** Classes of links that are no links out: mentions, hashtags, and the like. */
 const inner = /(?:^|\s)(?:mention|hashtag|u-url|h-card|quote-inline)(?:\s|$)/;
 
@@ -7,7 +9,7 @@ export function findFirstLink(html: string): string | null {
   for (const [, attributes = ''] of body.matchAll(/<a\s([^>]*)>/g)) {
     const href = attributeOf(attributes, 'href');
     if (href === null || inner.test(attributeOf(attributes, 'class') ?? '')) continue;
-    if (/^https?:\/\//i.test(href) && href.length <= 2048 && URL.canParse(href)) return href;
+    if (/^https?:\/\//i.test(href) && href.length <= 2048 && parseUrl(href)) return href;
   }
   return null;
 }

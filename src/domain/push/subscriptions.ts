@@ -1,6 +1,7 @@
 import { invalid, notFound } from '../../errors.js';
 import type { AccessToken } from '../../model/access.js';
 import type { PushAlert, PushPolicy, PushSubscription } from '../../model/push.js';
+import { parseUrl } from '../../text/url.js';
 import { now, type Ctx } from '../ctx.js';
 import { arePushKeys } from './encryption.js';
 
@@ -57,8 +58,7 @@ export async function subscribe(
 }
 
 function isEndpoint(ctx: Ctx, url: string): boolean {
-  if (url.length > 4096 || !URL.canParse(url)) return false;
-  const { protocol } = new URL(url);
+  const protocol = url.length > 4096 ? undefined : parseUrl(url)?.protocol;
   return protocol === 'https:' || (protocol === 'http:' && ctx.settings.federateLoopback);
 }
 
