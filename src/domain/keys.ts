@@ -26,6 +26,8 @@ const fragments = { rsa: 'main-key', ed25519: 'ed25519-key' } as const;
 const types = ['rsa', 'ed25519'] as const;
 /** Actors whose keys are kept parsed; a parsed pair takes a few kilobytes. */
 const cached = 5000;
+/** Pairs made at once: fewer than libuv's four threads, which disk, DNS and passwords need too. */
+const makers = 2;
 /** More accounts than this that wait for their keys are left to first use. */
 const longestQueue = 200;
 
@@ -33,7 +35,8 @@ const longestQueue = 200;
  * Keeps key pairs sealed in the store (JWE `dir` + A256GCM under the instance key, bound to their key id) and parsed in
  * a cache. Several processes may need the same missing pair at once: the unique index lets one win, all use the winner's.
  */
-export function createKeyStore(deps: KeyStoreDeps): KeyStore & { stop(): void } {
+export function createKeyStore(given: KeyStoreDeps): KeyStore & { stop(): void } {
+  const deps = { ...given, inTurn: createTurns(makers) };
   const pairs = new LRUCache<string, Promise<Pairs | null>>({ max: cached });
   const signing = new LRUCache<string, Promise<SigningKey>>({ max: cached });
   const waiting: string[] = [];
@@ -77,12 +80,28 @@ export function createKeyStore(deps: KeyStoreDeps): KeyStore & { stop(): void } 
   };
 }
 
-async function loadPairs(deps: KeyStoreDeps, accountId: string): Promise<Pairs | null> {
+type Deps = KeyStoreDeps & { inTurn: <T>(work: () => Promise<T>) => Promise<T> };
+
+/** Lets `width` pieces of work run at once, the others in the order in which they came. */
+function createTurns(width: number): Deps['inTurn'] {
+  const ends: Promise<unknown>[] = Array.from({ length: width }, () => Promise.resolve());
+  let next = 0;
+  return (work) => {
+    const lane = next++ % width;
+    const run = (ends[lane] ?? Promise.resolve()).then(work);
+    ends[lane] = run.catch(() => undefined);
+    return run;
+  };
+}
+
+async function loadPairs(deps: Deps, accountId: string): Promise<Pairs | null> {
   const stored = await storedPairs(deps, accountId);
   if (stored.rsa && stored.ed25519) return { rsa: stored.rsa, ed25519: stored.ed25519 };
   const account = await deps.db.accounts.findOne({ _id: accountId });
   if (account?.domain !== null) return null;
-  for (const type of types) if (!stored[type]) await makePair(deps, { accountId, type, actor: account.uri });
+  const missing = types.filter((type) => !stored[type]);
+  for (const type of missing)
+    await deps.inTurn(() => makePair(deps, { accountId, type, actor: account.uri }));
   const { rsa, ed25519 } = await storedPairs(deps, accountId);
   if (!rsa || !ed25519) throw new Error('The key pairs of an account could not be stored');
   return { rsa, ed25519 };
