@@ -52,7 +52,7 @@ async function fetchUnknown(ctx: Ctx, url: string): Promise<Found> {
   const account = await ingestActor(ctx, loaded.document);
   if (account) return account;
   const found = await ingestFetched(ctx, loaded.document);
-  return found.outcome === 'refused' ? null : found.status;
+  return 'status' in found ? found.status : null;
 }
 
 async function shown(ctx: Ctx, viewerId: string | null, found: Found): Promise<UrlFound> {

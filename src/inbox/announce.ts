@@ -2,17 +2,18 @@ import { sameOrigin } from '../../federation/inbox/origin.js';
 import { visibilityOf } from '../../federation/addressing/visibility.js';
 import { storeReblog } from '../domain/reblogs.js';
 import { notLater } from '../domain/remote/actor-document.js';
-import { resolveStatus } from '../domain/remote/statuses.js';
+import { lookUpStatus } from '../domain/remote/statuses.js';
 import { requestParent } from '../domain/remote/ancestors.js';
 import { isFollowedHere } from '../domain/relevance.js';
 import { emptyStatus } from '../domain/status-store.js';
 import { visibleOf } from '../domain/visible.js';
 import { isBuried } from '../domain/statuses-delete.js';
 import type { Ctx } from '../domain/ctx.js';
-import { hostOf, ownPath } from '../domain/urls.js';
+import { ownPath } from '../domain/urls.js';
 import { narrower } from '../policy/visibility.js';
 import type { Status } from '../model/status.js';
-import { ignored, processed, retry, type Handler, type Incoming } from './handler.js';
+import { notFound } from './create.js';
+import { ignored, processed, type Handler, type Incoming } from './handler.js';
 
 /**
  * Announce: a reblog. What it shows is fetched from its own origin, never taken from the announcer. Groups (FEP-1b12)
@@ -27,11 +28,9 @@ export const announce: Handler = async (ctx, incoming) => {
   if (await ctx.db.statuses.findOne({ uri })) return processed('announce: known already');
   if (await isBuried(ctx, uri, sender._id)) return ignored('announce: undone before');
   if (!(await isWanted(ctx, incoming, objectUri))) return ignored('announce: nobody here asked for it');
-  const shown = await resolveStatus(ctx, objectUri);
-  if (!shown)
-    return hostOf(objectUri) === null
-      ? ignored('announce: no fetchable object')
-      : retry('announce: object could not be fetched');
+  const found = await lookUpStatus(ctx, objectUri);
+  if (found.outcome !== 'found') return notFound('announce', found);
+  const shown = found.status;
   if (shown.reblogOfId !== null) return ignored('announce: of a reblog');
   const own = shown.accountId === sender._id;
   if (shown.local && !(await visibleOf(ctx, sender._id, [shown])).length)

@@ -1,8 +1,8 @@
 import { sameOrigin } from '../../federation/inbox/origin.js';
 import { parseObject, type RemoteObject } from '../../federation/vocabulary/object.js';
 import { receiveVote } from '../domain/polls.js';
-import { requestQuoteCheck } from '../domain/remote/quotes.js';
-import { ingestObject, resolveStatus, type Ingested } from '../domain/remote/statuses.js';
+import { requestQuoteCheck } from '../domain/remote/request-quote-check.js';
+import { ingestObject, lookUpStatus, type Ingested, type LookedUp } from '../domain/remote/statuses.js';
 import { requestParent } from '../domain/remote/ancestors.js';
 import { findOwnStatus } from '../domain/remote/own.js';
 import { isFollowedHere, isWantedHere } from '../domain/relevance.js';
@@ -65,14 +65,20 @@ async function fetchObject(ctx: Ctx, { activity, sender }: Incoming): Promise<Ou
   // Anybody could have us fetch anything from anywhere, again and again.
   if (!sameOrigin(uri, sender.uri) && !(await isFollowedHere(ctx, sender)))
     return ignored('create: object of another host');
-  const status = await resolveStatus(ctx, uri);
-  if (!status) return retry('create: object could not be fetched from its origin');
-  await requestParent(ctx, status);
+  const found = await lookUpStatus(ctx, uri, { sentBy: sender });
+  if (found.outcome !== 'found') return notFound('create', found);
+  await requestParent(ctx, found.status);
   return processed('create: fetched from its origin');
 }
 
+/** What an object that was not to be had means for the activity that named it. */
+export function notFound(verb: string, found: Exclude<LookedUp, { outcome: 'found' }>): Outcome {
+  const say = found.outcome === 'refused' ? ignored : retry;
+  return say(`${verb}: ${found.reason}`);
+}
+
 async function finish(ctx: Ctx, ingested: Ingested): Promise<Outcome> {
-  if (ingested.outcome === 'refused') return ignored(`create: ${ingested.reason}`);
+  if (!('status' in ingested)) return notFound('create', ingested);
   await requestParent(ctx, ingested.status);
   await requestQuoteCheck(ctx, ingested.status);
   return processed(`create: ${ingested.outcome}`);

@@ -1,9 +1,11 @@
 import type { RemoteActivity } from '../../federation/vocabulary/activity.js';
-import { resolveStatus } from '../domain/remote/statuses.js';
+import { refreshStatus } from '../domain/remote/refresh.js';
+import { lookUpStatus } from '../domain/remote/statuses.js';
 import { parseObject } from '../../federation/vocabulary/object.js';
 import { requestParent } from '../domain/remote/ancestors.js';
 import { isWantedHere } from '../domain/relevance.js';
-import { claimsOf } from './create.js';
+import { claimsOf, notFound } from './create.js';
+import type { Status } from '../model/status.js';
 import type { Ctx } from '../domain/ctx.js';
 import { ignored, processed, retry, type Outcome } from './handler.js';
 
@@ -17,22 +19,27 @@ export async function processForwarded(ctx: Ctx, activity: RemoteActivity): Prom
   const known = await ctx.db.statuses.findOne({ uri });
   switch (activity.type) {
     case 'Create':
-      if (known) return processed('forwarded: known already');
-      if (!(await isWanted(ctx, activity))) return ignored('forwarded: nobody here asked for it');
-      break;
+      return known ? processed('forwarded: known already') : created(ctx, activity, uri);
     case 'Update':
     case 'Delete':
-      if (!known || known.local) return ignored('forwarded: of an object not known here');
-      break;
+      return !known || known.local ? ignored('forwarded: of an object not known here') : changed(ctx, known);
     default:
       return ignored(`forwarded: ${activity.type.slice(0, 100)} counts from its actor only`);
   }
-  const status = await resolveStatus(ctx, uri, { refresh: true });
-  if (activity.type === 'Delete')
-    return processed(status ? 'forwarded: still at its origin' : 'forwarded: gone at its origin');
-  if (!status) return retry('forwarded: object could not be fetched from its origin');
-  await requestParent(ctx, status);
+}
+
+async function created(ctx: Ctx, activity: RemoteActivity, uri: string): Promise<Outcome> {
+  if (!(await isWanted(ctx, activity))) return ignored('forwarded: nobody here asked for it');
+  const found = await lookUpStatus(ctx, uri);
+  if (found.outcome !== 'found') return notFound('forwarded', found);
+  await requestParent(ctx, found.status);
   return processed('forwarded: fetched from its origin');
+}
+
+async function changed(ctx: Ctx, known: Status): Promise<Outcome> {
+  const result = await refreshStatus(ctx, known);
+  if (result === 'unavailable') return retry('forwarded: object not to be had');
+  return processed(`forwarded: ${result} at its origin`);
 }
 
 /** By what it claims, which decides no more than whether it is worth a fetch. */

@@ -4,11 +4,11 @@ import { parseObject } from '../../federation/vocabulary/object.js';
 import { typesOf } from '../../federation/vocabulary/values.js';
 import { ingestSentActor, resolveActor } from '../domain/remote/actors.js';
 import { applyUpdate } from '../domain/remote/update.js';
-import { requestQuoteCheck } from '../domain/remote/quotes.js';
-import { resolveStatus } from '../domain/remote/statuses.js';
+import { requestQuoteCheck } from '../domain/remote/request-quote-check.js';
+import { refreshStatus } from '../domain/remote/refresh.js';
 import type { Ctx } from '../domain/ctx.js';
 import { create } from './create.js';
-import { ignored, processed, type Handler, type Incoming, type Outcome } from './handler.js';
+import { ignored, processed, retry, type Handler, type Incoming, type Outcome } from './handler.js';
 
 /** Update of the sender itself, or of what it wrote (ActivityPub 7.3). Only the very owner may. */
 export const update: Handler = async (ctx, incoming) => {
@@ -40,6 +40,9 @@ async function updateActor(ctx: Ctx, { activity, sender }: Incoming): Promise<Ou
 async function updateByReference(ctx: Ctx, uri: string | null): Promise<Outcome> {
   const known = uri === null ? null : await ctx.db.statuses.findOne({ uri });
   if (!known || known.local) return ignored('update: unknown object');
-  const fresh = await resolveStatus(ctx, known.uri, { refresh: true });
-  return fresh ? processed('update: fetched from its origin') : ignored('update: object is not to be had');
+  const result = await refreshStatus(ctx, known);
+  if (result === 'unavailable') return retry('update: object not to be had');
+  return result === 'refused'
+    ? ignored('update: origin says something else')
+    : processed(`update: ${result} at its origin`);
 }

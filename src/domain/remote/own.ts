@@ -14,12 +14,15 @@ export async function findOwnAccount(ctx: Ctx, uri: string): Promise<Account | n
   return name === undefined ? null : ctx.db.accounts.findOne({ acctKey: name.toLowerCase() });
 }
 
-/** The local status behind one of our object or page URLs; null where there is none; undefined when the URL is not ours. */
+/**
+ * The local status behind one of our object or page URLs, or behind the Create that it was born with (servers made of
+ * activitypub-express like and announce activities); null where there is none; undefined when the URL is not ours.
+ */
 export async function findOwnStatus(ctx: Ctx, uri: string): Promise<Status | null | undefined> {
-  const path = ownPath(ctx.names, uri);
+  const path = ownPath(ctx.names, uri)?.replace(/\/activity$/, '') ?? null;
   if (path === null) return undefined;
   const stored =
-    (await ctx.db.statuses.findOne({ uri })) ??
+    (await ctx.db.statuses.findOne({ uri: uri.replace(/\/activity$/, '') })) ??
     (await ctx.db.statuses.findOne({ uri: `${ctx.names.origin}${path}` }));
   if (stored) return stored;
   const page = /^\/@([A-Za-z0-9_]+)\/(\d+)\/?$/.exec(path);

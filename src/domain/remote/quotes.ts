@@ -7,12 +7,6 @@ import { withEvent } from '../events.js';
 import { mayQuote, notifyAboutQuote } from '../quotes.js';
 import { resolveStatus } from './statuses.js';
 
-/** Asks for the check of a quote that a remote status makes. */
-export async function requestQuoteCheck(ctx: Ctx, status: Status): Promise<void> {
-  if (!status.quote || status.local) return;
-  await ctx.jobs.enqueue({ kind: 'check-quote', lane: 'fetch', payload: { statusId: status._id } });
-}
-
 /**
  * A job: finds the quoted status, and whether its author agreed (FEP-044f): quoting oneself needs no consent; otherwise
  * the stamp is fetched from the quoted author's host and must name both. Quotes in the older spellings, which know no
@@ -21,7 +15,7 @@ export async function requestQuoteCheck(ctx: Ctx, status: Status): Promise<void>
 export async function checkQuote(ctx: Ctx, statusId: string): Promise<void> {
   const status = await ctx.db.statuses.findOne({ _id: statusId });
   if (!status?.quote || status.local) return;
-  const quoted = await resolveStatus(ctx, status.quote.uri);
+  const quoted = await resolveStatus(ctx, status.quote.uri, { checkQuote: false });
   if (!quoted) return;
   const state = await decide(ctx, status, { quote: status.quote, quoted });
   if (status.quote.statusId === quoted._id && status.quote.state === state && state !== 'accepted') return;

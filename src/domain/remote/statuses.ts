@@ -8,11 +8,12 @@ import type { Ctx } from '../ctx.js';
 import { domainRules } from '../domains.js';
 import { withEvent } from '../events.js';
 import { emptyStatus, insertOnce } from '../status-store.js';
-import { deleteStatus, isBuried } from '../statuses-delete.js';
+import { isBuried } from '../statuses-delete.js';
 import { hostOf } from '../urls.js';
 import { notLater } from './actor-document.js';
 import { resolveActor } from './actors.js';
 import { storeAttachments } from './attachments.js';
+import { requestQuoteCheck } from './request-quote-check.js';
 import { toPoll, toQuotePolicy, toToldStatus, toVisibility } from './object-document.js';
 import { findOwnStatus } from './own.js';
 import { adoptReplies, placeInThread } from './thread.js';
@@ -23,26 +24,48 @@ export interface Envelope {
 }
 
 export type Ingested =
-  { outcome: 'stored' | 'known'; status: Status } | { outcome: 'refused'; reason: string };
+  | { outcome: 'stored' | 'known'; status: Status }
+  /** `unavailable`: may work later. */
+  | { outcome: 'refused' | 'unavailable'; reason: string };
 
-/** A status by its IRI: ours, known, or fetched from its origin. @returns null when there is none to be had */
+export type LookedUp =
+  { outcome: 'found'; status: Status } | { outcome: 'refused' | 'unavailable'; reason: string };
+
+export interface FetchOptions {
+  /** Who told us of it just now: what is their own was sent to us, by reference. Default: nobody, it was looked for. */
+  sentBy?: Account;
+  /** False: what it quotes in turn is not looked at, so that chains of quotes end. */
+  checkQuote?: boolean;
+}
+
+/** A status by its IRI: ours, known, or fetched from its origin. */
+export async function lookUpStatus(ctx: Ctx, uri: string, options: FetchOptions = {}): Promise<LookedUp> {
+  const own = await findOwnStatus(ctx, uri);
+  if (own !== undefined) return own ? { outcome: 'found', status: own } : refused('no status of ours');
+  const host = hostOf(uri);
+  if (host === null) return refused('id cannot be fetched');
+  if (isSuspended(await domainRules(ctx), host)) return refused('domain suspended');
+  const known = (await ctx.db.statuses.findOne({ uri })) ?? (await findByPage(ctx, uri));
+  if (known) return { outcome: 'found', status: known };
+  if (await isBuried(ctx, uri, null)) return refused('deleted before');
+  const loaded = await ctx.documents.load(uri);
+  if (loaded.outcome === 'ok') {
+    const found = await ingestFetched(ctx, loaded.document, options);
+    return 'status' in found ? { outcome: 'found', status: found.status } : found;
+  }
+  // What is not there may be there in a moment: some servers send before they have stored.
+  const mayCome = loaded.outcome === 'unavailable' || loaded.outcome === 'not-found';
+  return { outcome: mayCome ? 'unavailable' : 'refused', reason: `not to be had (${loaded.reason})` };
+}
+
+/** As `lookUpStatus`. @returns null when there is none to be had */
 export async function resolveStatus(
   ctx: Ctx,
   uri: string,
-  options: { refresh?: boolean } = {},
+  options: FetchOptions = {},
 ): Promise<Status | null> {
-  const own = await findOwnStatus(ctx, uri);
-  if (own !== undefined) return own;
-  const host = hostOf(uri);
-  if (host === null || isSuspended(await domainRules(ctx), host)) return null;
-  const known = (await ctx.db.statuses.findOne({ uri })) ?? (await findByPage(ctx, uri));
-  if (known && !options.refresh) return known;
-  if (await isBuried(ctx, uri, null)) return null;
-  const loaded = await ctx.documents.load(known?.uri ?? uri);
-  if (loaded.outcome === 'gone' && known) await deleteStatus(ctx, known);
-  if (loaded.outcome !== 'ok') return loaded.outcome === 'gone' ? null : known;
-  const found = await ingestFetched(ctx, loaded.document);
-  return found.outcome === 'refused' ? known : found.status;
+  const found = await lookUpStatus(ctx, uri, options);
+  return found.outcome === 'found' ? found.status : null;
 }
 
 /** Pages may lie on a related host, which then must not stand in for an object of the page's own. */
@@ -52,14 +75,21 @@ async function findByPage(ctx: Ctx, url: string): Promise<Status | null> {
 }
 
 /** A document that was fetched from its own id. Its author must live on the same host. */
-export async function ingestFetched(ctx: Ctx, document: JsonObject): Promise<Ingested> {
+export async function ingestFetched(
+  ctx: Ctx,
+  document: JsonObject,
+  { sentBy, checkQuote = true }: FetchOptions = {},
+): Promise<Ingested> {
   const object = parseObject(document);
-  if ('invalid' in object) return refused(`object: ${object.invalid}`);
+  if ('invalid' in object) return refused(object.invalid);
   if (object.id === null || object.attributedTo === null) return refused('object without id or author');
   if (!sameOrigin(object.id, object.attributedTo)) return refused('author of another host');
   const author = await resolveActor(ctx, object.attributedTo);
-  if (!author) return refused('author not to be had');
-  return ingestObject(ctx, author, { object, envelope: { to: [], cc: [] }, fetched: true });
+  if (!author) return { outcome: 'unavailable', reason: 'author not to be had' };
+  const fetched = sentBy?._id !== author._id;
+  const found = await ingestObject(ctx, author, { object, envelope: { to: [], cc: [] }, fetched });
+  if (found.outcome === 'stored' && checkQuote) await requestQuoteCheck(ctx, found.status);
+  return found;
 }
 
 export interface Arrival {
@@ -143,6 +173,6 @@ export async function toQuote(ctx: Ctx, object: RemoteObject): Promise<Quote | n
   return { state, statusId: quoted?._id ?? null, uri, requestUri: null, approvalUri: authorization };
 }
 
-function refused(reason: string): Ingested {
+function refused(reason: string): { outcome: 'refused'; reason: string } {
   return { outcome: 'refused', reason };
 }
