@@ -6,6 +6,8 @@ export interface PreviewCard {
   /** Null: the page had nothing to show. */
   page: CardPage | null;
   fetchedAt: string;
+  /** What staff decided about it as a trend. Absent: nothing. */
+  trendable?: boolean;
 }
 
 export interface CardPage {

@@ -160,5 +160,9 @@ export interface Report {
   /** True when it came from another server. */
   remote: boolean;
   actionTakenAt: string | null;
+  /** Who of the staff looks after it, and who settled it. Absent: nobody. */
+  assignedId?: string | null;
+  actionTakenById?: string | null;
+  updatedAt?: string;
   createdAt: string;
 }

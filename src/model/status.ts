@@ -100,6 +100,8 @@ export interface Status {
   reblogsCount: number;
   favouritesCount: number;
   quotesCount: number;
+  /** What staff decided about it as a trend. Absent: nothing. */
+  trendable?: boolean;
 }
 
 /** What a status looked like before an edit (and its newest look as the last one). */

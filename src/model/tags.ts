@@ -7,6 +7,11 @@ export interface Tag {
   /** As first written. */
   displayName: string;
   lastStatusAt: string | null;
+  /** What staff decided; absent: yes, and nobody has looked. */
+  trendable?: boolean;
+  usable?: boolean;
+  listable?: boolean;
+  reviewedAt?: string;
 }
 
 /** How often a tag was used on a day (UTC, `2025-01-31`). */

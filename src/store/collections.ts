@@ -5,6 +5,7 @@ import type * as cards from '../model/cards.js';
 import type * as conversations from '../model/conversations.js';
 import type * as filters from '../model/filters.js';
 import type * as lists from '../model/lists.js';
+import type * as moderation from '../model/moderation.js';
 import type * as notificationPolicy from '../model/notification-policy.js';
 import type * as push from '../model/push.js';
 import type * as relations from '../model/relations.js';
@@ -78,6 +79,15 @@ export interface Documents {
   audit: work.AuditEntry;
   undoneActivities: work.UndoneActivity;
   signals: work.Signal;
+  emailDomainBlocks: moderation.EmailDomainBlock;
+  emailDomainBlockDays: moderation.EmailDomainBlockDay;
+  canonicalEmailBlocks: moderation.CanonicalEmailBlock;
+  ipBlocks: moderation.IpBlock;
+  domainAllows: moderation.DomainAllow;
+  userIps: moderation.UserIp;
+  activeDays: moderation.ActiveDay;
+  accountWarnings: moderation.AccountWarning;
+  linkPublishers: moderation.LinkPublisher;
 }
 
 export type Db = { readonly [K in keyof Documents]: Collection<Documents[K]> };
@@ -111,8 +121,11 @@ export const collections: { readonly [K in keyof Documents]: CollectionSpec } = 
     'avatar.staticPath?',
     'header.path?',
     'header.staticPath?',
+    'suspendedAt?',
+    'silencedAt?',
+    'sensitizedAt?',
   ),
-  users: declare('accountId!', 'email!?', 'role'),
+  users: declare('accountId!', 'email!?', 'role', 'approvedAt', 'disabledAt?'),
   keyPairs: declare('accountId type!', 'keyId!'),
   remoteKeys: declare('keyId!', 'owner'),
   hosts: declare('name!'),
@@ -175,13 +188,17 @@ export const collections: { readonly [K in keyof Documents]: CollectionSpec } = 
   lists: declare('accountId _id'),
   listMembers: declare('listId targetId!', 'listId _id', 'accountId targetId', 'targetId accountId'),
   listEntries: declare('listId statusId!', 'statusId', 'shownId', 'accountId fromId', 'listId fromId'),
-  conversations: declare('accountId conversationId participantsKey!', 'accountId lastStatusId', 'lastStatusId'),
+  conversations: declare(
+    'accountId conversationId participantsKey!',
+    'accountId lastStatusId',
+    'lastStatusId',
+  ),
   filters: declare('accountId _id'),
   notificationPolicies: declare('accountId!'),
   notificationRequests: declare('accountId fromId!', 'accountId _id', 'fromId'),
   notificationPermissions: declare('accountId fromId!', 'fromId'),
   markers: declare('accountId timeline!'),
-  reports: declare('accountId _id', 'targetId _id', 'uri!'),
+  reports: declare('accountId _id', 'targetId _id', 'uri!', 'actionTakenAt _id'),
   suggestionDismissals: declare('accountId targetId!'),
   announcements: declare(),
   announcementReactions: declare('announcementId accountId name!', 'accountId'),
@@ -201,6 +218,15 @@ export const collections: { readonly [K in keyof Documents]: CollectionSpec } = 
   audit: declare('sequence!'),
   undoneActivities: declare('uri!', 'createdAt'),
   signals: declare(),
+  emailDomainBlocks: declare('domain!'),
+  emailDomainBlockDays: declare('blockId day!', 'day'),
+  canonicalEmailBlocks: declare('hash!'),
+  ipBlocks: declare('network!', 'expiresAt?'),
+  domainAllows: declare('domain!'),
+  userIps: declare('userId key!', 'key', 'usedAt'),
+  activeDays: declare('userId day!', 'day _id'),
+  accountWarnings: declare('targetId _id'),
+  linkPublishers: declare('domain!'),
 };
 
 /** The typed view of a store that the domain uses. */

@@ -1,0 +1,49 @@
+import type { Role } from '../model/account.js';
+
+/** Mastodon's permission bits (UserRole::FLAGS), those that mean something here. */
+const permission = {
+  administrator: 0,
+  viewDashboard: 3,
+  manageReports: 4,
+  manageFederation: 5,
+  manageSettings: 6,
+  manageBlocks: 7,
+  manageTaxonomies: 8,
+  manageUsers: 10,
+  manageRules: 12,
+  manageAnnouncements: 13,
+  manageCustomEmojis: 14,
+  manageRoles: 17,
+  deleteUserData: 19,
+} as const;
+export type Permission = keyof typeof permission;
+
+const moderator: Permission[] = ['viewDashboard', 'manageReports', 'manageUsers', 'manageTaxonomies'];
+const admin: Permission[] = [
+  ...moderator,
+  'manageFederation',
+  'manageSettings',
+  'manageBlocks',
+  'manageRules',
+  'manageAnnouncements',
+  'manageCustomEmojis',
+  'deleteUserData',
+];
+const owner: Permission[] = [...admin, 'administrator', 'manageRoles'];
+
+const held: Record<Role, readonly Permission[]> = { user: [], moderator, admin, owner };
+const rank: Record<Role, number> = { user: 0, moderator: 1, admin: 2, owner: 3 };
+
+export function hasPermission(role: Role, wanted: Permission): boolean {
+  return held[role].includes(wanted);
+}
+
+/** The bits of all permissions of a role, as the client API shows them. */
+export function permissionBits(role: Role): string {
+  return String(held[role].reduce((sum, name) => sum + 2 ** permission[name], 0));
+}
+
+/** Whether somebody of this role may act against somebody of the other: nobody does against equals or betters. */
+export function outranks(role: Role, other: Role): boolean {
+  return rank[role] > rank[other];
+}
