@@ -18,6 +18,7 @@ import { createPasswords } from './domain/passwords.js';
 import { createSeals } from './domain/seals.js';
 import { createJobs, type JobsService } from './jobs/service.js';
 import { createLogger, type Logger } from './log.js';
+import { openMail } from './mail/open.js';
 import { findAvPrograms } from './media/av.js';
 import { openDiskFiles } from './media/disk.js';
 import { createMediaTools, type MediaTools } from './media/tools.js';
@@ -130,6 +131,7 @@ async function assemble(parts: Parts): Promise<Context> {
     keys,
     passwords: createPasswords(),
     seals: createSeals(instanceKey),
+    mail: openMail(settings, names.handleDomain),
     jobs,
     hub,
     store,
