@@ -56,15 +56,13 @@ describe('provision', () => {
     expect(accounts).toEqual([
       { ...full.accounts[0], id: expect.stringMatching(/^\d+$/) },
       {
-        ...{
-          id: expect.stringMatching(/^\d+$/),
-          username: 'bob',
-          email: null,
-          role: 'user',
-          locked: false,
-          discoverable: true,
-          locale: 'en',
-        },
+        id: expect.stringMatching(/^\d+$/),
+        username: 'bob',
+        email: null,
+        role: 'user',
+        locked: false,
+        discoverable: true,
+        locale: 'en',
         password: expect.stringMatching(/^[\w-]{22}$/),
       },
     ]);

@@ -178,13 +178,27 @@ async function remoteFollower(host: Host): Promise<string> {
   const uri = `http://${host.name}/users/bob`;
   const stale = '2029-01-01T00:00:00.000Z';
   const remote = {
-    ...{ inbox: host.inbox, sharedInbox: null, outbox: null, followersUri: null, followingUri: null },
-    ...{ featuredUri: null, featuredTagsUri: null, fetchedAt: stale },
-    ...{ remoteFollowers: null, remoteFollowing: null, remoteStatuses: null },
+    inbox: host.inbox,
+    sharedInbox: null,
+    outbox: null,
+    followersUri: null,
+    followingUri: null,
+    featuredUri: null,
+    featuredTagsUri: null,
+    fetchedAt: stale,
+    remoteFollowers: null,
+    remoteFollowing: null,
+    remoteStatuses: null,
   };
   await home.ctx.db.accounts.insertOne({
     ...alice.account,
-    ...{ _id, uri, url: uri, username: 'bob', domain: host.name, acctKey: `bob@${host.name}`, remote },
+    _id,
+    uri,
+    url: uri,
+    username: 'bob',
+    domain: host.name,
+    acctKey: `bob@${host.name}`,
+    remote,
   });
   return _id;
 }
@@ -239,8 +253,16 @@ describe('a host that does not answer', () => {
     const since = '2029-12-01T00:00:00.000Z';
     const inbox = `http://${host.name}/inbox`;
     await home.ctx.db.peers.insertOne({
-      ...{ _id: host.name, breaker: 'dead', failures: 90, firstFailureAt: since, lastFailureAt: since },
-      ...{ lastSuccessAt: null, nextProbeAt: null, lastReason: 'timeout', dialect: null, software: null },
+      _id: host.name,
+      breaker: 'dead',
+      failures: 90,
+      firstFailureAt: since,
+      lastFailureAt: since,
+      lastSuccessAt: null,
+      nextProbeAt: null,
+      lastReason: 'timeout',
+      dialect: null,
+      software: null,
     });
     await send(inbox);
     await home.idle();
@@ -269,17 +291,25 @@ async function receiveFrom(host: Host): Promise<void> {
   const at = clock.now().toISOString();
   const actor = `http://${host.name}/users/eve`;
   await home.ctx.db.received.insertOne({
-    ...{ _id: home.ctx.ids.next(), state: 'ready', dueAt: at, createdAt: at, leaseUntil: null, attempts: 0 },
-    ...{
-      lane: actor,
-      lastError: null,
-      activityId: null,
-      actor,
-      host: host.name,
-      type: 'Like',
-      objectType: null,
-    },
-    ...{ body: '{}', recipientId: null, trust: 'own', replayKey: at, outcome: 'pending', reason: null },
+    _id: home.ctx.ids.next(),
+    state: 'ready',
+    dueAt: at,
+    createdAt: at,
+    leaseUntil: null,
+    attempts: 0,
+    lane: actor,
+    lastError: null,
+    activityId: null,
+    actor,
+    host: host.name,
+    type: 'Like',
+    objectType: null,
+    body: '{}',
+    recipientId: null,
+    trust: 'own',
+    replayKey: at,
+    outcome: 'pending',
+    reason: null,
   });
   home.ctx.jobs.nudge('received');
 }

@@ -121,9 +121,25 @@ describe('received activities', () => {
     const at = clock.now().toISOString();
     const _id = instance.ctx.ids.next();
     await instance.ctx.db.received.insertOne({
-      ...{ _id, state: 'ready', dueAt: at, createdAt: at, leaseUntil: null, attempts: 0, lane: actor },
-      ...{ lastError: null, activityId: null, actor, host: 'remote.example', type: 'Like', objectType: null },
-      ...{ body, recipientId: null, trust: 'own', replayKey: _id, outcome: 'pending', reason: null },
+      _id,
+      state: 'ready',
+      dueAt: at,
+      createdAt: at,
+      leaseUntil: null,
+      attempts: 0,
+      lane: actor,
+      lastError: null,
+      activityId: null,
+      actor,
+      host: 'remote.example',
+      type: 'Like',
+      objectType: null,
+      body,
+      recipientId: null,
+      trust: 'own',
+      replayKey: _id,
+      outcome: 'pending',
+      reason: null,
     });
     instance.ctx.jobs.nudge('received');
     return _id;

@@ -58,31 +58,25 @@ test('received activities are kept for as long as they are of use', async () => 
   const make = (outcome: Received['outcome'], days: number): Received => {
     const _id = idAt(-days);
     return {
-      ...{
-        _id,
-        state: outcome === 'pending' ? 'ready' : 'done',
-        dueAt: at(100),
-        leaseUntil: null,
-        attempts: 1,
-      },
-      ...{
-        lane: 'x',
-        lastError: null,
-        createdAt: at(-days),
-        activityId: null,
-        actor: 'x',
-        host: 'x',
-        type: 'Like',
-      },
-      ...{
-        objectType: null,
-        body: '',
-        recipientId: null,
-        trust: 'own',
-        replayKey: _id,
-        outcome,
-        reason: null,
-      },
+      _id,
+      state: outcome === 'pending' ? 'ready' : 'done',
+      dueAt: at(100),
+      leaseUntil: null,
+      attempts: 1,
+      lane: 'x',
+      lastError: null,
+      createdAt: at(-days),
+      activityId: null,
+      actor: 'x',
+      host: 'x',
+      type: 'Like',
+      objectType: null,
+      body: '',
+      recipientId: null,
+      trust: 'own',
+      replayKey: _id,
+      outcome,
+      reason: null,
     };
   };
   const kept = [make('processed', 1), make('ignored', 6), make('failed', 6), make('pending', 30)];
@@ -92,17 +86,19 @@ test('received activities are kept for as long as they are of use', async () => 
 
 test('deliveries that were given up are shown for two weeks', async () => {
   const make = (_id: string, state: Delivery['state'], days: number): Delivery => ({
-    ...{
-      _id,
-      state,
-      dueAt: at(-days),
-      leaseUntil: null,
-      attempts: 3,
-      lane: 'x',
-      lastError: 'x',
-      createdAt: at(-days),
-    },
-    ...{ activityId: 'x', accountId: 'x', inbox: 'x', key: _id, generation: 1 },
+    _id,
+    state,
+    dueAt: at(-days),
+    leaseUntil: null,
+    attempts: 3,
+    lane: 'x',
+    lastError: 'x',
+    createdAt: at(-days),
+    activityId: 'x',
+    accountId: 'x',
+    inbox: 'x',
+    key: _id,
+    generation: 1,
   });
   const all = [make('young', 'dead', 13), make('old', 'dead', 15), make('waiting', 'leased', 15)];
   expect(await left(instance.ctx.db.deliveries, all)).toEqual(['young', 'waiting']);
@@ -135,8 +131,14 @@ test('activities that belong to nothing any more go, in steps', async () => {
   const { ctx } = instance;
   const status = await publishStatus(ctx, alice.account, { text: 'I stay' });
   const make = (i: number, statusId: string | null, days: number): OutActivity => ({
-    ...{ _id: `activity-${i}`, uri: `uri-${i}`, accountId: alice.account._id, type: 'Create', body: '{}' },
-    ...{ public: true, statusId, createdAt: new Date(Date.parse(at(-days)) + i).toISOString() },
+    _id: `activity-${i}`,
+    uri: `uri-${i}`,
+    accountId: alice.account._id,
+    type: 'Create',
+    body: '{}',
+    public: true,
+    statusId,
+    createdAt: new Date(Date.parse(at(-days)) + i).toISOString(),
   });
   const old = Array.from({ length: 1200 }, (_, i) => make(i, i % 3 ? null : i % 2 ? status._id : '404', 20));
   const young = [make(2000, null, 5)];
