@@ -1,21 +1,26 @@
 import { invalid } from '../errors.js';
 import type { Account } from '../model/account.js';
-import type { Ctx } from './ctx.js';
+import { now, type Ctx } from './ctx.js';
 import { withEvent } from './events.js';
 import { requestFollow } from './follows.js';
+
+/** As Mastodon: followers are not led through one account after the other. */
+const coolDownMs = 7 * 86_400_000;
 
 /**
  * An account moved, and the new one names it as an alias (checked here, whichever door it came through): its followers
  * on this server follow the new one.
- * @throws AppError 422 when the new account does not agree
+ * @throws AppError 422 when the new account does not agree, or it moved elsewhere within the last seven days
  */
 export async function moveAccount(ctx: Ctx, from: Account, to: Account): Promise<void> {
   if (from._id === to._id) throw invalid('An account cannot move to itself');
   if (!to.alsoKnownAs.includes(from.uri))
     throw invalid('The new account does not name the old one as an alias');
   if (from.movedToId === to._id) return;
+  if (from.movedAt !== undefined && ctx.clock.now().getTime() - Date.parse(from.movedAt) < coolDownMs)
+    throw invalid('The account moved a short time ago');
   await withEvent(ctx, { type: 'account.moved', accountId: from._id, targetId: to._id }, () =>
-    ctx.db.accounts.updateOne({ _id: from._id }, { $set: { movedToId: to._id } }),
+    ctx.db.accounts.updateOne({ _id: from._id }, { $set: { movedToId: to._id, movedAt: now(ctx) } }),
   );
 }
 

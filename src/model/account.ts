@@ -63,8 +63,6 @@ export interface Account {
   movedAt?: string;
   suspendedAt: string | null;
   silencedAt: string | null;
-  /** Its media are shown behind a warning. Absent or null: as it says itself. */
-  sensitizedAt?: string | null;
   /** Set when the account was deleted; the document stays as a tombstone. */
   deletedAt: string | null;
   /** Remote only. */
@@ -121,8 +119,6 @@ export interface User {
   lastSignInAt: string | null;
   /** What they wrote when they asked to join. */
   signUpReason?: string;
-  /** The client they signed up with. */
-  createdByAppId?: string;
   preferences: Preferences;
 }
 

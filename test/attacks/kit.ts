@@ -85,9 +85,10 @@ export async function findRemote({ bob }: Pick<Scene, 'bob'>, { uri }: { uri: st
 
 /** A person of ours follows a remote actor, who accepts. */
 export async function befriend(scene: Scene, who: Person, whom: PeerActor): Promise<void> {
-  await who.client.post(`/api/v1/accounts/${await findRemote(scene, whom)}/follow`);
+  const targetId = await findRemote(scene, whom);
+  await who.client.post(`/api/v1/accounts/${targetId}/follow`);
   await scene.us.idle();
-  const follow = await scene.us.ctx.db.follows.findOne({ accountId: who.account._id, state: 'pending' });
+  const follow = await scene.us.ctx.db.follows.findOne({ accountId: who.account._id, targetId });
   const object = { id: follow?.uri ?? '', type: 'Follow', actor: who.account.uri, object: whom.uri };
   await deliver(scene, { type: 'Accept', object }, { by: whom });
 }
