@@ -87,7 +87,11 @@ function attachmentFrom(value: unknown): RemoteAttachment | null {
     types.length === 0 || types.includes('Link') || types.some((type) => mediaTypes.includes(type));
   // PropertyValue (profile fields), Note, Event: not files.
   if (!known) return null;
-  const links = linksOf(object['url'] ?? object['href']);
+  // A file may be named by its own id (FEP-b2b8).
+  const own = /^(?:image|video|audio)\//.test(mediaTypeOf(object['mediaType']) ?? '')
+    ? object['id']
+    : undefined;
+  const links = linksOf(object['url'] ?? object['href'] ?? own);
   const link = types.length === 0 || types.includes('Link') ? (fileOf(links) ?? links[0]) : fileOf(links);
   if (!link) return null;
   const mediaType = mediaTypeOf(object['mediaType']) ?? link.mediaType;

@@ -156,6 +156,14 @@ describe('attachmentsOf', () => {
     expect(attachmentsOf([image, image])).toHaveLength(1);
   });
 
+  test('a file without url is taken by its id where its media type says that it is one (FEP-b2b8)', () => {
+    const id = 'https://peer.example/1.jpg';
+    expect(attachmentsOf({ type: 'Image', id, mediaType: 'image/jpeg' })).toMatchObject([
+      { kind: 'image', url: id },
+    ]);
+    expect(attachmentsOf({ type: 'Image', id })).toEqual([]);
+  });
+
   test('IN_ATTACH: a thousand attachments are cut', () => {
     const many = Array.from({ length: 1000 }, (_, i) => ({
       type: 'Image',
