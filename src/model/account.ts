@@ -63,6 +63,8 @@ export interface Account {
   movedAt?: string;
   suspendedAt: string | null;
   silencedAt: string | null;
+  /** Its media are shown behind a warning. Absent or null: as it says itself. */
+  sensitizedAt?: string | null;
   /** Set when the account was deleted; the document stays as a tombstone. */
   deletedAt: string | null;
   /** Remote only. */
@@ -117,8 +119,12 @@ export interface User {
   disabledAt: string | null;
   createdAt: string;
   lastSignInAt: string | null;
+  /** The app they signed up with. Absent: none. */
+  signUpAppId?: string;
   /** What they wrote when they asked to join. */
   signUpReason?: string;
+  /** The client they signed up with. */
+  createdByAppId?: string;
   preferences: Preferences;
 }
 
