@@ -167,6 +167,19 @@ export const settingsTable = {
   threadDepth: spec('LANDFALL_THREAD_DEPTH', count(0, 200), 20, 'Ancestors of a reply that are fetched.'),
   homeEntries: spec('LANDFALL_HOME_ENTRIES', count(100, 100_000), 800, 'Lines kept in each home timeline.'),
   rateLimits: spec('LANDFALL_RATE_LIMITS', flag, true, 'Limit requests per client address and token.'),
+  smtpUrl: spec(
+    'LANDFALL_SMTP_URL',
+    z.union([z.literal(''), z.string().regex(/^smtps?:\/\/[^\s]+$/)]),
+    '',
+    'Mail server, `smtp://user:password@host:587` or `smtps://…`. Empty: mails are written to `mail/*.eml` in the data folder.',
+    true,
+  ),
+  mailFrom: spec(
+    'LANDFALL_MAIL_FROM',
+    z.string().regex(/^[^\r\n]*$/),
+    '',
+    'Sender of mails, `Name <address>` or an address. Empty: no-reply at the handle domain.',
+  ),
   drainSeconds: spec(
     'LANDFALL_DRAIN_SECONDS',
     count(0, 600),

@@ -3,6 +3,7 @@ import type { HttpClient } from '../../federation/fetch/client.js';
 import type { Settings } from '../config/settings.js';
 import type { JobsPort } from '../jobs/port.js';
 import type { Logger } from '../log.js';
+import type { MailPort } from '../mail/port.js';
 import type { FilesPort } from '../media/port.js';
 import type { MediaTools } from '../media/tools.js';
 import type { Ids } from '../model/ids.js';
@@ -84,6 +85,8 @@ export interface Ctx {
   readonly keys: KeyStore;
   readonly passwords: Passwords;
   readonly seals: Seals;
+  /** For the job `mail` only; everybody else asks for a mail (domain/mail). */
+  readonly mail: MailPort;
   readonly jobs: JobsPort;
   readonly hub: Hub;
 }

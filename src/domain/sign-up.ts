@@ -1,7 +1,10 @@
 import { AppError, forbidden, invalid } from '../errors.js';
 import type { Account, User } from '../model/account.js';
 import { createAccount } from './accounts.js';
+import { announceSignUp } from './confirmation.js';
+import { blank, isEmailAddress, passwordProblem } from './credentials.js';
 import type { Ctx } from './ctx.js';
+import { requestMail } from './mail/request.js';
 
 export interface SignUp {
   username: string;
@@ -12,21 +15,19 @@ export interface SignUp {
   locale?: string | undefined;
   /** Why somebody wants to join; asked for where staff decides. */
   reason?: string | undefined;
+  /** The app that asks for them. */
+  appId?: string | undefined;
 }
 
-const passwordLength = { min: 8, max: 256 };
 const maxReason = 2000;
-/** One plain address: no quoting, routing (`%`, `,`) or control characters. */
-const emailPattern =
-  /^[a-z0-9.!#$&'*+/=?^_`{|}~-]{1,64}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}$/i;
-
 /** Who may sign up at present; test mode is open. */
 export function registrationsOf(ctx: Ctx): 'open' | 'approval' | 'closed' {
   return ctx.settings.testMode ? 'open' : ctx.settings.registrations;
 }
 
 /**
- * Makes an account for somebody who asks for one. Where staff decides, it stays pending.
+ * Makes an account for somebody who asks for one. Until they follow the link in the mail that they are sent, and until
+ * staff agrees where staff decides, they cannot use it. Test mode asks for neither.
  * @throws AppError 403 when registrations are closed, 422 with `details` per field
  */
 export async function signUp(ctx: Ctx, input: SignUp): Promise<{ account: Account; user: User }> {
@@ -39,13 +40,17 @@ export async function signUp(ctx: Ctx, input: SignUp): Promise<{ account: Accoun
     email: input.email,
     password: input.password,
     approved: registrations === 'open',
+    confirmed: ctx.settings.testMode,
     ...(isLocale(input.locale) && { locale: input.locale }),
   });
-  if (input.reason) {
-    const signUpReason = input.reason.slice(0, maxReason);
-    await ctx.db.users.updateOne({ _id: made.user._id }, { $set: { signUpReason } });
-  }
-  return made;
+  const details = {
+    ...(input.reason && { signUpReason: input.reason.slice(0, maxReason) }),
+    ...(input.appId !== undefined && { signUpAppId: input.appId }),
+  };
+  if (Object.keys(details).length) await ctx.db.users.updateOne({ _id: made.user._id }, { $set: details });
+  if (made.user.confirmedAt === null) await requestMail(ctx, { mail: 'confirmation', userId: made.user._id });
+  else await announceSignUp(ctx, made.user);
+  return { account: made.account, user: { ...made.user, ...details } };
 }
 
 interface Problem {
@@ -54,28 +59,14 @@ interface Problem {
   description: string;
 }
 
-const blank = { error: 'ERR_BLANK', description: "can't be blank" };
-
 function findProblems(input: SignUp, needsReason: boolean): Problem[] {
-  const { min, max } = passwordLength;
   const found: Problem[] = [];
   if (input.username === '') found.push({ field: 'username', ...blank });
   if (input.email === '') found.push({ field: 'email', ...blank });
-  else if (input.email.length > 254 || !emailPattern.test(input.email))
+  else if (!isEmailAddress(input.email))
     found.push({ field: 'email', error: 'ERR_INVALID', description: 'is not a valid e-mail address' });
-  if (input.password === '') found.push({ field: 'password', ...blank });
-  else if (input.password.length < min)
-    found.push({
-      field: 'password',
-      error: 'ERR_TOO_SHORT',
-      description: `is too short (minimum is ${min} characters)`,
-    });
-  else if (input.password.length > max)
-    found.push({
-      field: 'password',
-      error: 'ERR_TOO_LONG',
-      description: `is too long (maximum is ${max} characters)`,
-    });
+  const password = passwordProblem(input.password);
+  if (password) found.push({ field: 'password', ...password });
   if (!input.agreement)
     found.push({ field: 'agreement', error: 'ERR_ACCEPTED', description: 'must be accepted' });
   if (needsReason && !input.reason?.trim()) found.push({ field: 'reason', ...blank });

@@ -125,7 +125,7 @@ function createRunners(
       queue: queues.jobs,
       concurrency: jobConcurrency,
       rules: { allowance: (lane) => (lane === 'event' ? events : fetches) },
-      run: (job) => runJob(ctx, job),
+      run: (job) => runJob(ctx, job, generation),
       onError: (job, error) => jobFailed(ctx, job, error),
     }),
     received: new Runner({

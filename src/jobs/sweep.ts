@@ -29,6 +29,7 @@ type Step = (ctx: Ctx) => Promise<unknown>;
 const steps: Readonly<Record<string, Step>> = {
   codes: (ctx) => deleteExpired(ctx, ctx.db.authorizationCodes),
   sessions: (ctx) => deleteExpired(ctx, ctx.db.webSessions),
+  mailTokens: (ctx) => deleteExpired(ctx, ctx.db.mailTokens),
   idempotency: (ctx) => deleteExpired(ctx, ctx.db.idempotency),
   mutes: (ctx) => deleteExpired(ctx, ctx.db.mutes),
   processed: (ctx) =>

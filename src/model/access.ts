@@ -44,8 +44,41 @@ export interface WebSession {
   sessionHash: string;
   userId: string;
   csrf: string;
+  /** What the browser says it is, for its owner to recognise it. Absent: it said nothing. */
+  userAgent?: string;
   createdAt: string;
   expiresAt: string;
+}
+
+export type MailTokenPurpose = 'confirmation' | 'password-reset';
+
+/** A link in a mail that does something for whoever has it. Only its hash is kept. */
+export interface MailToken {
+  _id: string;
+  userId: string;
+  purpose: MailTokenPurpose;
+  /** The mail it is for: sent again, it gets a new one. */
+  request: string;
+  tokenHash: string;
+  /** Where it was sent. It is worth nothing once the address is another. */
+  email: string;
+  createdAt: string;
+  expiresAt: string;
+}
+
+/** Somebody's second factor (RFC 6238). */
+export interface SecondFactor {
+  _id: string;
+  userId: string;
+  /** base32, sealed under the instance key. */
+  sealedSecret: string;
+  /** Null: not proven yet, so not asked for. */
+  enabledAt: string | null;
+  /** The last time step whose code was used: none is good twice. */
+  lastStep: number;
+  /** Hashes of those not used yet. */
+  recoveryHashes: string[];
+  createdAt: string;
 }
 
 export interface IdempotencyRecord {

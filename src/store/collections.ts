@@ -68,6 +68,8 @@ export interface Documents {
   authorizationCodes: access.AuthorizationCode;
   accessTokens: access.AccessToken;
   webSessions: access.WebSession;
+  mailTokens: access.MailToken;
+  secondFactors: access.SecondFactor;
   idempotency: access.IdempotencyRecord;
   jobs: work.Job;
   activities: work.OutActivity;
@@ -207,6 +209,8 @@ export const collections: { readonly [K in keyof Documents]: CollectionSpec } = 
   authorizationCodes: declare('codeHash!', 'expiresAt', 'userId'),
   accessTokens: declare('tokenHash!', 'userId', 'appId', 'accountId', 'codeId?', 'lastUsedAt?'),
   webSessions: declare('sessionHash!', 'userId', 'expiresAt'),
+  mailTokens: declare('tokenHash!', 'userId purpose request!', 'expiresAt'),
+  secondFactors: declare('userId!'),
   idempotency: declare('key!', 'expiresAt'),
   jobs: declare(...queue),
   activities: declare('uri!', 'accountId statusId?', 'createdAt'),

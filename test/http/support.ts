@@ -10,6 +10,7 @@ import { createKeyStore } from '../../src/domain/keys.js';
 import { createSeals } from '../../src/domain/seals.js';
 import { createPasswords } from '../../src/domain/passwords.js';
 import { issueToken } from '../../src/domain/tokens.js';
+import type { JobRequest, JobsPort } from '../../src/jobs/port.js';
 import { createApp } from '../../src/http/app.js';
 import { createIds } from '../../src/model/ids.js';
 import type { App } from '../../src/model/access.js';
@@ -23,6 +24,8 @@ export interface Base {
   /** Moves the clock on. */
   pass(ms: number): void;
   published: HubMessage[];
+  /** Jobs that were asked for; nobody does them. */
+  enqueued: JobRequest[];
   logged: { level: string; fields: Record<string, unknown>; message: string }[];
   close(): Promise<void>;
 }
@@ -36,6 +39,7 @@ export async function startBase(overrides: Partial<Settings> = {}): Promise<Base
   const clock = { now: () => new Date(Date.UTC(2030, 0, 1) + offsetMs) };
   const ids = createIds(clock);
   const published: HubMessage[] = [];
+  const enqueued: JobRequest[] = [];
   const logged: Base['logged'] = [];
   const logger = (level: string) => (fields: object, message: string) =>
     void logged.push({ level, fields: fields as Record<string, unknown>, message });
@@ -58,9 +62,20 @@ export async function startBase(overrides: Partial<Settings> = {}): Promise<Base
     http: absent('http'),
     documents: absent('documents'),
     media: absent('media'),
-    jobs: absent('jobs'),
+    mail: absent('mail'),
+    jobs: recorder(enqueued),
   };
-  return { ctx, published, logged, pass: (ms) => void (offsetMs += ms), close: () => store.close() };
+  return { ctx, published, enqueued, logged, pass: (ms) => void (offsetMs += ms), close: () => store.close() };
+}
+
+function recorder(enqueued: JobRequest[]): JobsPort {
+  const jobs = absent<JobsPort>('jobs');
+  return {
+    enqueue: async (job) => void enqueued.push(job),
+    intend: (job) => jobs.intend(job),
+    enqueueMany: (many) => jobs.enqueueMany(many),
+    nudge: (queue) => jobs.nudge(queue),
+  };
 }
 
 /** A port that these rooms must not touch. */

@@ -8,6 +8,7 @@ const rooms = [
   'src/policy',
   'src/text',
   'src/media',
+  'src/mail',
   'src/domain',
   'src/inbox',
   'src/outbox',
@@ -48,6 +49,7 @@ const table: Record<Room, readonly string[]> = {
   'src/policy': ['src/policy', 'src/model', 'federation/vocabulary'],
   'src/text': ['src/text', 'src/model', 'federation/vocabulary'],
   'src/media': ['src/media', 'src/model', 'src/config'],
+  'src/mail': ['src/mail', 'src/config'],
   'src/domain': [
     'src/domain',
     'src/model',
@@ -56,6 +58,7 @@ const table: Record<Room, readonly string[]> = {
     'src/store/port.ts',
     'src/store/collections.ts',
     'src/media',
+    'src/mail/port.ts',
     'src/jobs/port.ts',
     'src/config',
     'federation',
@@ -112,6 +115,7 @@ export const restrictedPackages: Record<string, readonly string[]> = {
   mingo: ['src/store/embedded/'],
   'activitypub-express': ['federation/'],
   sharp: ['src/media/'],
+  nodemailer: ['src/mail/'],
   express: ['src/http/', 'src/api/', 'src/oauth/', 'src/web/', 'src/streaming/', 'src/routers.ts'],
 };
 

@@ -4,14 +4,17 @@ import type { DomainEvent } from '../../domain/events.js';
 import { fetchParent } from '../../domain/remote/ancestors.js';
 import { resolveActor } from '../../domain/remote/actors.js';
 import { checkQuote } from '../../domain/remote/quotes.js';
+import { notifyStaffOfSignUp } from '../../domain/confirmation.js';
 import { attachCard } from '../../domain/cards/cards.js';
 import { sendPush } from '../../domain/push/send.js';
 import { publishScheduled } from '../../domain/scheduled.js';
+import { processUpload } from '../../domain/upload-later.js';
 import type { Job } from '../../model/work.js';
 import { federate } from '../../outbox/index.js';
 import type { Verdict } from '../queue.js';
 import { backOff, errorText } from './back-off.js';
 import { inboxGone } from './inbox-gone.js';
+import { sendMail } from './mail.js';
 
 /** A job that failed this often is dead: it stays, with its error, for `landfall queue`. */
 const maxAttempts = 12;
@@ -32,13 +35,22 @@ const kinds: Readonly<Record<string, (ctx: Ctx, payload: Record<string, unknown>
   push: (ctx, { subscriptionId, notificationId }) =>
     sendPush(ctx, { subscriptionId: String(subscriptionId), notificationId: String(notificationId) }),
   card: (ctx, { statusId }) => attachCard(ctx, String(statusId)),
+  'process-media': (ctx, { mediaId, path, declaredType }) =>
+    processUpload(ctx, {
+      mediaId: String(mediaId),
+      path: String(path),
+      declaredType: typeof declaredType === 'string' ? declaredType : null,
+    }),
   'check-quote': (ctx, { statusId }) => checkQuote(ctx, String(statusId)),
   // Somebody said that it is gone; its own server knows.
   'refresh-actor': async (ctx, { uri }) => void (await resolveActor(ctx, String(uri), { refresh: true })),
   'inbox-gone': inboxGone,
+  'signed-up': (ctx, { accountId }) => notifyStaffOfSignUp(ctx, String(accountId)),
 };
 
-export async function runJob(ctx: Ctx, job: Job): Promise<Verdict> {
+/** `generation`: the instance's at the start of this process. */
+export async function runJob(ctx: Ctx, job: Job, generation: number): Promise<Verdict> {
+  if (job.kind === 'mail') return sendMail(ctx, job, generation);
   const act = Object.hasOwn(kinds, job.kind) ? kinds[job.kind] : undefined;
   if (!act) return { next: 'dead', error: `unknown kind of job: ${job.kind}` };
   await act(ctx, job.payload);

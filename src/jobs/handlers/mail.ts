@@ -1,0 +1,26 @@
+import type { Ctx } from '../../domain/ctx.js';
+import { getInstance } from '../../domain/instance.js';
+import { composeMail } from '../../domain/mail/compose.js';
+import type { MailJob } from '../../domain/mail/request.js';
+import type { Job } from '../../model/work.js';
+import type { Verdict } from '../queue.js';
+
+const supersededMs = 10 * 60_000;
+
+/**
+ * Sends one mail. `generation` is the instance's at the start of this process: once a restored copy has taken over, the
+ * mail waits for that copy's worker.
+ */
+export async function sendMail(ctx: Ctx, job: Job, generation: number): Promise<Verdict> {
+  if ((await getInstance(ctx)).generation > generation) {
+    const dueAt = new Date(ctx.clock.now().getTime() + supersededMs);
+    return { next: 'retry', dueAt, error: 'another copy of this instance took over' };
+  }
+  // Written by domain/mail/request.ts and nobody else.
+  const message = await composeMail(ctx, job.payload as unknown as MailJob);
+  if (message === null) return { next: 'finish' };
+  const result = await ctx.mail.send(message);
+  if (result.outcome === 'sent') return { next: 'finish' };
+  ctx.log.warn({ mail: job.payload['mail'], reason: result.reason }, 'the mail server refused a mail');
+  return { next: 'dead', error: result.reason };
+}
