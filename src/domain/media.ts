@@ -22,6 +22,7 @@ export async function claimableMedia(
   const media = wanted.flatMap((id) => byId.get(id) ?? []);
   const free = media.filter((m) => m.statusId === null || m.statusId === statusId);
   if (free.length !== wanted.length) throw invalid('Media attachments could not be found');
+  if (media.some((m) => m.state === 'failed')) throw invalid('Media attachments could not be processed');
   if (media.some((m) => m.state === 'processing')) {
     throw invalid('Cannot attach files that have not finished processing. Try again in a moment!');
   }

@@ -2,7 +2,9 @@ import { AppError, invalid, notFound, tooLarge } from '../errors.js';
 import { acceptAvatar, acceptHeader, acceptUpload } from '../media/accept.js';
 import { canDecodeHeic } from '../media/decoder.js';
 import { parseFocus } from '../media/focus.js';
+import type { PictureMeta } from '../media/meta.js';
 import { acceptedMimeTypes } from '../media/probe.js';
+import type { StoredFile } from '../media/store-file.js';
 import type { AcceptedMedia, Refusal } from '../media/upload.js';
 import type { Account, ProfileImage } from '../model/account.js';
 import { isId } from '../model/ids.js';
@@ -31,9 +33,9 @@ export async function uploadMedia(ctx: Ctx, who: Account, input: UploadInput): P
   const description = toDescription(ctx, input.description);
   const media = await accept(ctx, input);
   const still =
-    input.thumbnail && media.type !== 'image' ? await accept(ctx, { data: input.thumbnail }) : null;
+    input.thumbnail && media.type !== 'image' ? await acceptThumbnail(ctx, input.thumbnail) : null;
   const preview = still?.preview ?? media.preview;
-  const small = still?.meta.small ?? media.meta.small;
+  const small = still?.small ?? media.meta.small;
   const document: Media = {
     _id: ctx.ids.next(),
     accountId: who._id,
@@ -53,6 +55,16 @@ export async function uploadMedia(ctx: Ctx, who: Account, input: UploadInput): P
   };
   await ctx.db.media.insertOne(document);
   return document;
+}
+
+/** A picture that stands for sound or video. @throws AppError 413, 422, 503 */
+export async function acceptThumbnail(
+  ctx: Ctx,
+  data: Buffer,
+): Promise<{ preview: StoredFile; blurhash: string | null; small: PictureMeta | undefined }> {
+  const { original, preview, blurhash, meta } = await accept(ctx, { data });
+  if (preview && preview.path !== original.path) await removeUnusedFiles(ctx, [original.path]);
+  return { preview: preview ?? original, blurhash, small: meta.small };
 }
 
 async function accept(ctx: Ctx, input: UploadInput): Promise<AcceptedMedia> {
@@ -104,11 +116,11 @@ export async function updateMedia(
   const media = await getOwnMedia(ctx, who._id, id);
   const focus = parseFocus(input.focus);
   const still =
-    input.thumbnail && media.type !== 'image' ? await accept(ctx, { data: input.thumbnail }) : null;
+    input.thumbnail && media.type !== 'image' ? await acceptThumbnail(ctx, input.thumbnail) : null;
   const changes: Partial<Media> = {
     ...(input.description !== undefined && { description: toDescription(ctx, input.description) }),
-    ...(still?.preview && { previewPath: still.preview.path, blurhash: still.blurhash }),
-    meta: { ...media.meta, ...(focus && { focus }), ...(still?.meta.small && { small: still.meta.small }) },
+    ...(still && { previewPath: still.preview.path, blurhash: still.blurhash }),
+    meta: { ...media.meta, ...(focus && { focus }), ...(still?.small && { small: still.small }) },
   };
   const updated = await ctx.db.media.findOneAndUpdate(
     { _id: media._id },
@@ -118,7 +130,8 @@ export async function updateMedia(
   return updated ?? { ...media, ...changes };
 }
 
-function toDescription(ctx: Ctx, text: string | undefined): string | null {
+/** @throws AppError 422 when it is too long */
+export function toDescription(ctx: Ctx, text: string | undefined): string | null {
   const description = text?.trim() ?? '';
   const max = ctx.media.limits.descriptionCharacters;
   if ([...description].length > max) throw invalid(`Description is too long (maximum is ${max} characters)`);

@@ -36,6 +36,25 @@ function upload(path = '/api/v2/media'): Promise<MediaJson> {
   );
 }
 
+/** A tenth of a second of sound: 8 kHz, 8 bit, mono. */
+function beep(): Buffer {
+  const samples = Buffer.from(Array.from({ length: 800 }, (_, i) => 128 + Math.round(100 * Math.sin(i / 3))));
+  const head = Buffer.alloc(44);
+  head.write('RIFF', 0);
+  head.writeUInt32LE(36 + samples.length, 4);
+  head.write('WAVEfmt ', 8);
+  head.writeUInt32LE(16, 16);
+  head.writeUInt16LE(1, 20);
+  head.writeUInt16LE(1, 22);
+  head.writeUInt32LE(8000, 24);
+  head.writeUInt32LE(8000, 28);
+  head.writeUInt16LE(1, 32);
+  head.writeUInt16LE(8, 34);
+  head.write('data', 36);
+  head.writeUInt32LE(samples.length, 40);
+  return Buffer.concat([head, samples]);
+}
+
 describe('uploads', () => {
   test.each(['/api/v1/media', '/api/v2/media'])('%s stores, measures and describes', async (path) => {
     const media = await upload(path);
@@ -127,6 +146,52 @@ describe('uploads', () => {
     expect(await instance.ctx.files.exists(path ?? '')).toBe(true);
     await ok(asAlice.delete(`/api/v1/media/${media.id}`));
     expect(await instance.ctx.files.exists(path ?? '')).toBe(false);
+  });
+
+  test('sound is processed later, and then it is there', async () => {
+    const sent = asAlice
+      .post('/api/v2/media')
+      .field('description', 'Beep')
+      .attach('thumbnail', png, 'cover.png')
+      .attach('file', beep(), { filename: 'a.wav', contentType: 'audio/wav' });
+    const res = await sent;
+    expect(res.status).toBe(202);
+    expectEntity(res.body, 'MediaAttachment');
+    expect(res.body).toMatchObject({ type: 'audio', url: null, description: 'Beep' });
+    const { id } = res.body as MediaJson;
+    await instance.idle();
+    const ready = await ok<MediaJson>(asAlice.get(`/api/v1/media/${id}`));
+    expectEntity(ready, 'MediaAttachment');
+    expect(ready).toMatchObject({
+      type: 'audio',
+      url: expect.stringContaining('/media/'),
+      description: 'Beep',
+    });
+    expect(ready.preview_url).toContain('/media/');
+    expect(await post(asAlice, { media_ids: [id] })).toMatchObject({
+      media_attachments: [{ type: 'audio' }],
+    });
+  });
+
+  test('while it is processed it cannot be posted; when it is no good, never', async () => {
+    const { db, ids } = instance.ctx;
+    const media = await upload();
+    await db.media.updateOne({ _id: media.id }, { $set: { state: 'processing' } });
+    expect((await asAlice.get(`/api/v1/media/${media.id}`)).status).toBe(206);
+    await refused(
+      asAlice.post('/api/v1/statuses', { media_ids: [media.id] }),
+      422,
+      /not finished processing/,
+    );
+    await db.media.updateOne({ _id: media.id }, { $set: { state: 'failed' } });
+    await refused(asAlice.get(`/api/v1/media/${media.id}`), 422);
+    await refused(asAlice.post('/api/v1/statuses', { media_ids: [media.id] }), 422, /could not be processed/);
+    const broken = Buffer.concat([beep().subarray(0, 60), Buffer.from(ids.next())]);
+    const sent = await asAlice
+      .post('/api/v2/media')
+      .attach('file', broken, { filename: 'b.wav', contentType: 'audio/wav' });
+    await instance.idle();
+    expect([200, 422]).toContain((await asAlice.get(`/api/v1/media/${(sent.body as MediaJson).id}`)).status);
   });
 
   test.each([

@@ -1,6 +1,7 @@
 import { Router, type Request, type RequestHandler } from 'express';
 import { z } from 'zod';
 import type { Ctx } from '../../domain/ctx.js';
+import { uploadLater } from '../../domain/upload-later.js';
 import { deleteUpload, getOwnMedia, updateMedia, uploadMedia } from '../../domain/uploads.js';
 import { badRequest, unprocessable } from '../../errors.js';
 import { requireUser, signedIn } from '../../http/auth.js';
@@ -12,13 +13,17 @@ import { pathParam, putOrPatch } from '../routing.js';
 
 const params = z.object({ description: text(20_000).optional(), focus: text(100).optional() });
 
-/** Uploads. Both versions of the endpoint answer when the file is ready. */
+/** Uploads. */
 export function mediaRoutes(ctx: Ctx): Router {
   const router = Router();
   const write = requireUser('write', 'write:media');
-  const upload = uploadHandler(ctx);
-  router.post('/api/v1/media', write, upload);
-  router.post('/api/v2/media', write, upload);
+  router.post('/api/v1/media', write, uploadHandler(ctx, uploadMedia));
+  // Sound and video are processed later: 202, without an address yet.
+  router.post(
+    '/api/v2/media',
+    write,
+    uploadHandler(ctx, async (...upload) => (await uploadLater(...upload)) ?? uploadMedia(...upload)),
+  );
 
   router.get('/api/v1/media/:id', write, async (req, res) => {
     const { account } = signedIn(req);
@@ -40,18 +45,18 @@ export function mediaRoutes(ctx: Ctx): Router {
   return router;
 }
 
-function uploadHandler(ctx: Ctx): RequestHandler {
+function uploadHandler(ctx: Ctx, store: typeof uploadMedia): RequestHandler {
   return async (req, res) => {
     const { account } = signedIn(req);
     const file = filesOf(req).get('file');
     if (!file) throw badRequest('param is missing or the value is empty: file');
-    const media = await uploadMedia(ctx, account, {
+    const media = await store(ctx, account, {
       ...parseParams(params, req),
       data: file.data,
       declaredType: file.declaredType,
       thumbnail: thumbnailOf(req),
     });
-    res.json(toMedia(viewOf(ctx, account._id), media));
+    res.status(media.state === 'processing' ? 202 : 200).json(toMedia(viewOf(ctx, account._id), media));
   };
 }
 
