@@ -30,7 +30,8 @@ export async function isWantedHere(
   const ours = new Set([...named].filter((uri) => ownPath(ctx.names, uri) !== null));
   for (const uri of [...ours].slice(0, maxNamed)) {
     const account = await findOwnAccount(ctx, uri.replace(/\/followers$/, ''));
-    if (account && account.deletedAt === null && (await accepts(account._id))) return true;
+    const isThere = account && account.deletedAt === null && account.suspendedAt === null;
+    if (isThere && (await accepts(account._id))) return true;
   }
   if (inReplyTo === null) return false;
   const parent = (await findOwnStatus(ctx, inReplyTo)) ?? (await ctx.db.statuses.findOne({ uri: inReplyTo }));
