@@ -9,6 +9,7 @@ import { announcementsRoutes } from './v1/announcements.js';
 import { conversationsRoutes } from './v1/conversations.js';
 import { customEmojisRoutes } from './v1/custom-emojis.js';
 import { discoveryRoutes } from './v1/discovery.js';
+import { emailsRoutes } from './v1/emails.js';
 import { endorsementsRoutes } from './v1/endorsements.js';
 import { featuredTagsRoutes } from './v1/featured-tags.js';
 import { filtersV1Routes } from './v1/filters.js';
@@ -81,6 +82,7 @@ export function apiRoutes(ctx: Ctx): Router {
     customEmojisRoutes(ctx),
     trendsRoutes(ctx),
     instanceRoutes(ctx),
+    emailsRoutes(ctx),
     miscRoutes(ctx),
   );
   return router;

@@ -5,7 +5,7 @@ import { findTokenHolder, type TokenHolder } from '../domain/tokens.js';
 import type { AccessToken, App } from '../model/access.js';
 import type { Account, User } from '../model/account.js';
 import { hasAnyScope } from '../policy/scopes.js';
-import { standingOf, standingTexts } from '../policy/standing.js';
+import { standingOf, standingTexts, type Standing } from '../policy/standing.js';
 import { queryOf } from './params.js';
 import { stateOf } from './state.js';
 
@@ -61,6 +61,15 @@ export function requireUser(...anyOfScopes: string[]): RequestHandler {
   };
 }
 
+/** As `requireUser`, for what people may do whose address is not confirmed yet, or about whom staff has not decided. */
+export function requireNewcomer(...anyOfScopes: string[]): RequestHandler {
+  return (req, _res, next) => {
+    const viewer = accept(req, require401(req), anyOfScopes, ['ok', 'unconfirmed', 'pending']);
+    if (viewer.user === null) throw new AppError(422, 'This method requires an authenticated user');
+    next();
+  };
+}
+
 /** Anybody; a valid token must have any of these scopes (403). Unknown and revoked tokens count as none. */
 export function optionalUser(...anyOfScopes: string[]): RequestHandler {
   return (req, _res, next) => {
@@ -76,13 +85,18 @@ function require401(req: Request): TokenHolder {
   return bearer;
 }
 
-function accept(req: Request, holder: TokenHolder, anyOfScopes: readonly string[]): Viewer {
+function accept(
+  req: Request,
+  holder: TokenHolder,
+  anyOfScopes: readonly string[],
+  standings: readonly Standing[] = ['ok'],
+): Viewer {
   const { token, app, user, account } = holder;
   if (!hasAnyScope(token.scopes, anyOfScopes))
     throw forbidden('This action is outside the authorized scopes');
   if (user && account) {
     const standing = standingOf(user, account);
-    if (standing !== 'ok') throw forbidden(standingTexts[standing]);
+    if (standing !== 'ok' && !standings.includes(standing)) throw forbidden(standingTexts[standing]);
   }
   const viewer: Viewer = { token, app, user, account, scopes: token.scopes };
   stateOf(req).viewer = viewer;

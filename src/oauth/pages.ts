@@ -1,4 +1,5 @@
 import type { Ctx } from '../domain/ctx.js';
+import { registrationsOf } from '../domain/sign-up.js';
 import { mediaUrl } from '../domain/urls.js';
 import type { App } from '../model/access.js';
 import type { Account } from '../model/account.js';
@@ -6,9 +7,9 @@ import { html, raw, safeUrl, type Html } from '../web/html.js';
 import { page } from '../web/layout.js';
 import { describeScopes } from './scope-texts.js';
 
-type Fields = Record<string, string | undefined>;
+export type Fields = Record<string, string | undefined>;
 
-function hiddenFields(fields: Fields): Html[] {
+export function hiddenFields(fields: Fields): Html[] {
   return Object.entries(fields).flatMap(([name, value]) =>
     value === undefined ? [] : [html`<input type="hidden" name="${name}" value="${value}" />`],
   );
@@ -58,6 +59,12 @@ export function signInPage(ctx: Ctx, form: SignInForm): string {
       </label>
       <button class="wide" type="submit">Sign in</button>
     </form>
+    <hr />
+    <p class="soft">
+      <a href="/auth/password">Forgot the password?</a> ·
+      ${registrationsOf(ctx) === 'closed' ? null : html`<a href="/auth/sign_up">Create an account</a> ·`}
+      <a href="/auth/confirmation">No confirmation mail?</a>
+    </p>
   </section>`;
   return page(ctx, { title: 'Sign in', body, narrow: true });
 }
@@ -112,7 +119,7 @@ export function consentPage(ctx: Ctx, form: ConsentForm): string {
   return page(ctx, { title: `Authorize ${app.name}`, body, narrow: true });
 }
 
-function person(ctx: Ctx, account: Account): Html {
+export function person(ctx: Ctx, account: Account): Html {
   const path = account.avatar?.staticPath ?? account.avatar?.path ?? null;
   const picture =
     path === null

@@ -6,11 +6,14 @@ import { apiBody } from '../http/params.js';
 import { addressLimit } from '../http/rate-limits.js';
 import { assetRoutes } from '../web/assets.js';
 import { appRoutes } from './apps.js';
+import { confirmationRoutes } from './confirmation.js';
 import { authorizeRoutes } from './authorize.js';
 import { pageErrors } from './errors.js';
 import { serverMetadata } from './metadata.js';
+import { passwordRoutes } from './password.js';
 import { revokeEndpoint } from './revoke.js';
 import { signInRoutes } from './sign-in.js';
+import { signUpPageRoutes } from './sign-up-page.js';
 import { signUpRoutes } from './sign-up.js';
 import { tokenEndpoint } from './token.js';
 import { userinfoEndpoint } from './userinfo.js';
@@ -33,7 +36,8 @@ export function oauthRoutes(ctx: Ctx): Router {
   router.post('/oauth/revoke', body, revokeEndpoint(ctx));
   router.get('/oauth/userinfo', ...userinfo);
   router.post('/oauth/userinfo', ...userinfo);
-  router.use(authorizeRoutes(ctx), signInRoutes(ctx));
+  router.use(authorizeRoutes(ctx), signInRoutes(ctx), signUpPageRoutes(ctx));
+  router.use(confirmationRoutes(ctx), passwordRoutes(ctx));
   router.use(['/oauth', '/auth'], pageErrors(ctx));
   return router;
 }

@@ -33,7 +33,7 @@ export function signInRoutes(ctx: Ctx): Router {
     checkForm(ctx, req, null, form['csrf']);
     const login = typeof form['username'] === 'string' ? form['username'] : '';
     const password = typeof form['password'] === 'string' ? form['password'] : '';
-    const result = await signIn(ctx, guard, { login, password, address: byAddress(req) });
+    const result = await signIn(ctx, guard, { login, password, address: byAddress(req), ip: req.ip });
     if (result.outcome !== 'ok') return void (await showAgain(ctx, req, res, result));
     await endSession(ctx, sessionSecretOf(ctx, req));
     const { secret } = await createSession(ctx, result.user);
@@ -65,7 +65,7 @@ async function showAgain(ctx: Ctx, req: Request, res: Response, result: Refused)
   const clientId = parseAuthorizeParams(parseForm(continueWith)).client_id;
   const app = clientId === undefined ? null : await findAppByClientId(ctx, clientId);
   if (result.outcome === 'wait') res.set('Retry-After', String(result.seconds));
-  const status = { wrong: 401, barred: 403, wait: 429 }[result.outcome];
+  const status = { wrong: 401, barred: 403, refused: 403, wait: 429 }[result.outcome];
   const page = signInPage(ctx, {
     app,
     continueWith,
@@ -79,6 +79,7 @@ async function showAgain(ctx: Ctx, req: Request, res: Response, result: Refused)
 function problemText(result: Refused): string {
   if (result.outcome === 'barred') return `${standingTexts[result.standing]}.`;
   if (result.outcome === 'wrong') return 'The name or the password is wrong.';
+  if (result.outcome === 'refused') return 'Nobody can sign in from this network.';
   const minutes = Math.ceil(result.seconds / 60);
   return result.seconds < 90
     ? `Too many attempts. Please wait ${result.seconds} seconds.`

@@ -26,7 +26,11 @@ export function signUpRoutes(ctx: Ctx): Router {
   router.post('/api/v1/accounts', requireToken('write', 'write:accounts'), ...limit, async (req, res) => {
     const viewer = maybeViewer(req);
     if (!viewer) throw unauthorized();
-    const { user } = await signUp(ctx, { ...parseParams(form, req), appId: viewer.app._id });
+    const { user } = await signUp(ctx, {
+      ...parseParams(form, req),
+      appId: viewer.app._id,
+      ip: req.ip ?? null,
+    });
     sendToken(res, await issueToken(ctx, { app: viewer.app, user, scopes: viewer.scopes }));
   });
   return router;

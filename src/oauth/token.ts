@@ -75,7 +75,7 @@ async function fromPassword(ctx: Ctx, req: Request, app: App): Promise<Issued> {
   const { username, password, scope } = paramsOf(req);
   if (typeof username !== 'string' || typeof password !== 'string')
     throw oauthError('invalid_request', 'The parameters username and password are required.');
-  const result = await signIn(ctx, null, { login: username, password, address: byAddress(req) });
+  const result = await signIn(ctx, null, { login: username, password, address: byAddress(req), ip: req.ip });
   if (result.outcome === 'barred') throw oauthError('invalid_grant', standingTexts[result.standing]);
   if (result.outcome !== 'ok') throw oauthError('invalid_grant', 'The username or the password is wrong.');
   const scopes = grantableScopes(parseRequestedScopes(scope, app), isStaff(result.user));

@@ -5,7 +5,6 @@ import { cachedFor, peerDomains } from '../../domain/instance.js';
 import { findOwnStatus } from '../../domain/remote/own.js';
 import { visibleOf } from '../../domain/visible.js';
 import { notFound } from '../../errors.js';
-import { requireUser, signedIn } from '../../http/auth.js';
 import { int, text } from '../../http/coerce.js';
 import { parseParams } from '../../http/params.js';
 import { toOEmbed } from '../entities/oembed.js';
@@ -40,11 +39,6 @@ export function miscRoutes(ctx: Ctx): Router {
     const begins = known.filter((d) => d.startsWith(q));
     const contains = known.filter((d) => d.includes(q) && !d.startsWith(q));
     res.json(q === '' ? [] : [...begins, ...contains].slice(0, mostFound));
-  });
-
-  // The answer is a bare boolean. People who have not confirmed are kept out before they get here.
-  router.get('/api/v1/emails/check_confirmation', requireUser('read', 'read:accounts'), (req, res) => {
-    res.json(signedIn(req).user.confirmedAt !== null);
   });
   return router;
 }

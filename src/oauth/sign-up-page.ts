@@ -1,0 +1,113 @@
+import express, { type Router } from 'express';
+import { AppError } from '../errors.js';
+import type { Ctx } from '../domain/ctx.js';
+import { registrationsOf, signUp } from '../domain/sign-up.js';
+import { apiBody } from '../http/params.js';
+import { addressLimit } from '../http/rate-limits.js';
+import { stateOf } from '../http/state.js';
+import { html } from '../web/html.js';
+import { messagePage } from '../web/layout.js';
+import { checkForm, formToken } from './cookies.js';
+import { fieldOf, formPage, type FormField } from './forms.js';
+
+/** `/auth/sign_up`: an account for somebody who comes with a browser. */
+export function signUpPageRoutes(ctx: Ctx): Router {
+  const router = express.Router();
+  const limit = addressLimit(ctx, { name: 'sign-up', max: 5, minutes: 30 });
+
+  router.get('/auth/sign_up', (req, res) => {
+    const closed = registrationsOf(ctx) === 'closed';
+    const page = closed
+      ? messagePage(ctx, { title: 'Closed', text: 'This server takes no new people at present.' })
+      : signUpPage(ctx, { csrf: formToken(ctx, req, res), typed: {}, problem: null });
+    res.type('html').send(page);
+  });
+
+  router.post('/auth/sign_up', apiBody(ctx), ...limit, async (req, res) => {
+    const typed = stateOf(req).body ?? {};
+    checkForm(ctx, req, null, typed['csrf']);
+    try {
+      const { user } = await signUp(ctx, {
+        username: fieldOf(typed, 'username', 100),
+        email: fieldOf(typed, 'email'),
+        password: fieldOf(typed, 'password', 5000),
+        // The form says that whoever sends it agrees.
+        agreement: true,
+        reason: fieldOf(typed, 'reason', 10_000),
+      });
+      res.type('html').send(user.confirmedAt === null ? mailPage(ctx) : readyPage(ctx));
+    } catch (error) {
+      if (!(error instanceof AppError) || error.status !== 422) throw error;
+      const problem = error.publicText.replace(/^Validation failed: /, '');
+      const page = signUpPage(ctx, { csrf: formToken(ctx, req, res), typed, problem });
+      res.status(422).type('html').send(page);
+    }
+  });
+  return router;
+}
+
+function mailPage(ctx: Ctx): string {
+  const text = 'We sent you a mail. Open the link in it to confirm that the address is yours.';
+  return messagePage(ctx, { title: 'Look into your mailbox', text });
+}
+
+function readyPage(ctx: Ctx): string {
+  const details = html`<p><a href="/auth/sign_in">Sign in</a></p>`;
+  return messagePage(ctx, { title: 'Welcome', text: 'Your account is ready.', details });
+}
+
+interface SignUpForm {
+  csrf: string;
+  typed: Record<string, unknown>;
+  problem: string | null;
+}
+
+function signUpPage(ctx: Ctx, { csrf, typed, problem }: SignUpForm): string {
+  const approval = registrationsOf(ctx) === 'approval';
+  const reason: FormField = {
+    name: 'reason',
+    label: 'Why do you want to join?',
+    type: 'text',
+    autocomplete: 'off',
+    value: fieldOf(typed, 'reason'),
+    maxLength: 2000,
+  };
+  return formPage(ctx, {
+    title: `Join ${ctx.names.handleDomain}`,
+    intro: html`<p>
+      By joining you agree to <a href="/about">the rules of this server</a>.
+      ${approval ? 'Its staff looks at each request.' : null}
+    </p>`,
+    problem,
+    action: '/auth/sign_up',
+    csrf,
+    fields: [
+      {
+        name: 'username',
+        label: 'Username',
+        type: 'text',
+        autocomplete: 'username',
+        value: fieldOf(typed, 'username', 100),
+        maxLength: 30,
+      },
+      {
+        name: 'email',
+        label: 'E-mail address',
+        type: 'email',
+        autocomplete: 'email',
+        value: fieldOf(typed, 'email'),
+        maxLength: 254,
+      },
+      {
+        name: 'password',
+        label: 'Password (8 characters or more)',
+        type: 'password',
+        autocomplete: 'new-password',
+        maxLength: 256,
+      },
+      ...(approval ? [reason] : []),
+    ],
+    button: 'Sign up',
+    below: html`<p class="soft">Already here? <a href="/auth/sign_in">Sign in</a></p>`,
+  });
+}
