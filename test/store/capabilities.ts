@@ -11,10 +11,6 @@ const probes = {
     await c.createIndex({ p: 1 }, { unique: true, partialFilterExpression: { p: { $type: 'string' } } });
     return true;
   },
-  'text search': async (c) => {
-    await c.createIndex({ t: 'text' });
-    return true;
-  },
   explain: async (_, db) => {
     const plan = await db.command({ explain: { find: 'probe', filter: { _id: '1' } } });
     return /IDHACK|IXSCAN|EXPRESS/.test(JSON.stringify(plan['queryPlanner'] ?? {}));

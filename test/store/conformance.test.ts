@@ -805,7 +805,6 @@ describe.each(engines)('$name', (engine) => {
 
   describe('text search', () => {
     test('finds words and phrases in any language, newest first', async () => {
-      if (lacks('text search')) return;
       const index = store.textIndex('statuses');
       expect(await index.search('anything', { limit: 5 })).toEqual([]);
       const texts: [string, string][] = [

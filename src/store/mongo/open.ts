@@ -55,7 +55,7 @@ export async function openMongoStore({ url, specs, log }: MongoOptions): Promise
     engine: 'mongodb',
     collection: <T extends Document>(name: string): Collection<T> =>
       createCollection<T>(db, demandDeclared(name)),
-    textIndex: (name) => createTextIndex(db, name),
+    textIndex: (name) => createTextIndex(db, name, log),
     migrate: () => migrateCollections(db, specs, log),
     ping: async () => void (await db.command({ ping: 1 })),
     explain: async (name, filter, sort) => {
