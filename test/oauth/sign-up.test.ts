@@ -29,7 +29,7 @@ const signUp = ({ app, token }: Setup, body: object) =>
   request(app).post('/api/v1/accounts').set('Authorization', `Bearer ${token}`).send(body);
 
 describe('open', () => {
-  test("answers a token of the new person with the app's scopes, at once usable", async () => {
+  test("answers a token of the new person with the app's scopes, usable once the address is confirmed", async () => {
     const setup = await start({ registrations: 'open' });
     const res = await signUp(setup, good).expect(200);
     expect(res.body).toEqual({
@@ -43,10 +43,16 @@ describe('open', () => {
     expect(user).toMatchObject({ email: 'alice@mail.example', role: 'user', locale: 'de', disabledAt: null });
     expect(user?.approvedAt).not.toBeNull();
     expect(user?.passwordHash).toMatch(/^\$argon2id\$/);
-    await request(setup.app)
-      .get('/api/v1/apps/verify_credentials')
-      .set('Authorization', `Bearer ${res.body.access_token}`)
-      .expect(200);
+    expect(setup.base.enqueued).toEqual([
+      { kind: 'mail', payload: { id: expect.any(String), mail: 'confirmation', userId: user!._id } },
+    ]);
+    const verify = () =>
+      request(setup.app)
+        .get('/api/v1/apps/verify_credentials')
+        .set('Authorization', `Bearer ${res.body.access_token}`);
+    await verify().expect(403, { error: 'Your login is missing a confirmed e-mail address' });
+    await setup.base.ctx.db.users.updateOne({ _id: user!._id }, { $set: { confirmedAt: user!.createdAt } });
+    await verify().expect(200);
   });
 
   test('form texts; nothing else can be set', async () => {
@@ -134,6 +140,7 @@ describe('who decides', () => {
     const made = await signUp(setup, { ...good, reason: 'I know Bob' }).expect(200);
     const user = await setup.base.ctx.db.users.findOne({ email: good.email });
     expect(user).toMatchObject({ approvedAt: null, signUpReason: 'I know Bob' });
+    await setup.base.ctx.db.users.updateOne({ _id: user!._id }, { $set: { confirmedAt: user!.createdAt } });
     await request(setup.app)
       .get('/api/v1/apps/verify_credentials')
       .set('Authorization', `Bearer ${made.body.access_token}`)
