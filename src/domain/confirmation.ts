@@ -7,6 +7,7 @@ import { requestMail } from './mail/request.js';
 import { findMailToken } from './mail/tokens.js';
 import { notify } from './notifications.js';
 import { isEmailAddress } from './credentials.js';
+import { checkSignUpRules } from './sign-up-rules.js';
 
 /**
  * Takes the link of a confirmation mail. It may be followed again. `pending`: staff decides next.
@@ -43,6 +44,7 @@ export async function confirmAgain(
 async function changeUnconfirmed(ctx: Ctx, user: User, email: string): Promise<void> {
   if (email === user.email) return;
   if (!isEmailAddress(email)) throw invalid('Email is not a valid e-mail address');
+  await checkSignUpRules(ctx, { email, ip: null });
   await ctx.db.users
     .updateOne({ _id: user._id, confirmedAt: null }, { $set: { email } })
     .catch((error: unknown) => {

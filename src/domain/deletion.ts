@@ -16,6 +16,8 @@ export async function deleteAccount(ctx: Ctx, account: Account): Promise<void> {
     if (user) {
       await ctx.db.accessTokens.updateMany({ userId: user._id }, { $set: { revokedAt: now(ctx) } });
       await ctx.db.webSessions.deleteMany({ userId: user._id });
+      await ctx.db.userIps.deleteMany({ userId: user._id });
+      await ctx.db.activeDays.deleteMany({ userId: user._id });
       await ctx.db.mailTokens.deleteMany({ userId: user._id });
       await ctx.db.secondFactors.deleteMany({ userId: user._id });
       await ctx.db.users.deleteOne({ _id: user._id });

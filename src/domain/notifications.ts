@@ -14,6 +14,8 @@ export interface NewNotification {
   fromId: string;
   statusId?: string | null;
   reportId?: string | null;
+  /** What staff tells: such notifications come from oneself, as in Mastodon. */
+  warningId?: string;
   /** Thread of the status: muted threads stay silent. */
   conversationId?: string | null;
   /** Tells repeated ones of a kind apart (edits of one status). Default: none, so that there is one for each pair. */
@@ -28,13 +30,19 @@ const grouped = new Set<NotificationType>(['favourite', 'reblog']);
  * aside. @returns null when it was not stored
  */
 export async function notify(ctx: Ctx, input: NewNotification): Promise<Notification | null> {
-  if (input.accountId === input.fromId && input.type !== 'poll') return null;
+  if (input.accountId === input.fromId && input.type !== 'poll' && input.warningId === undefined) return null;
   const people = await accountsById(ctx, [input.accountId, input.fromId]);
   const [to, from] = [people.get(input.accountId), people.get(input.fromId)];
   if (!to || !from || to.domain !== null || to.deletedAt || to.suspendedAt) return null;
   const verdict = await judge(ctx, { ...input, to, from });
   if (verdict === 'drop') return null;
-  const parts = [input.type, input.fromId, input.statusId ?? '', input.reportId ?? '', input.distinct ?? ''];
+  const parts = [
+    input.type,
+    input.fromId,
+    input.statusId ?? '',
+    input.reportId ?? '',
+    input.distinct ?? input.warningId ?? '',
+  ];
   const id = ctx.ids.nextSmall();
   const document: Notification = {
     _id: id,
@@ -43,6 +51,7 @@ export async function notify(ctx: Ctx, input: NewNotification): Promise<Notifica
     fromId: input.fromId,
     statusId: input.statusId ?? null,
     reportId: input.reportId ?? null,
+    ...(input.warningId !== undefined && { warningId: input.warningId }),
     groupKey: groupKeyOf(ctx, input) ?? `ungrouped-${id}`,
     key: parts.join(':'),
     ...(verdict === 'filter' && { filtered: true }),

@@ -2,8 +2,10 @@ import type { Account, User } from '../model/account.js';
 import { standingOf, type Standing } from '../policy/standing.js';
 import { findAccountByAcct } from './accounts.js';
 import type { Ctx } from './ctx.js';
+import { findIpBlock } from './ip-blocks.js';
 import { longestPassword } from './passwords.js';
 import type { SignInGuard } from './sign-in-guard.js';
+import { recordUserIp } from './user-ips.js';
 
 export interface SignInAttempt {
   /** E-mail address, username or handle. */
@@ -11,12 +13,16 @@ export interface SignInAttempt {
   password: string;
   /** Where the attempt comes from; IPv6 as its /64. */
   address: string;
+  /** The same in full, for blocks of networks. Absent: not known. */
+  ip?: string | undefined;
 }
 
 export type SignInResult =
   | { outcome: 'ok'; user: User; account: Account }
   | { outcome: 'wrong' }
   | { outcome: 'wait'; seconds: number }
+  /** Nobody signs in from this network. */
+  | { outcome: 'refused' }
   /** The password was right, but its owner may not act at present. */
   | { outcome: 'barred'; standing: Exclude<Standing, 'ok'> };
 
@@ -33,6 +39,8 @@ export async function signIn(
   guard: SignInGuard | null,
   attempt: SignInAttempt,
 ): Promise<SignInResult> {
+  const block = await findIpBlock(ctx, attempt.ip ?? null);
+  if (block?.severity === 'no_access') return { outcome: 'refused' };
   const login = attempt.login.trim().slice(0, 320);
   const found = await findByLogin(ctx, login);
   const key = found?.user._id ?? login.toLowerCase();
@@ -41,7 +49,9 @@ export async function signIn(
   if (!(await isPassword(ctx, found?.user ?? null, attempt.password)) || !found) return { outcome: 'wrong' };
   guard?.succeeded(key, attempt.address);
   const standing = standingOf(found.user, found.account);
-  return standing === 'ok' ? { outcome: 'ok', ...found } : { outcome: 'barred', standing };
+  if (standing !== 'ok') return { outcome: 'barred', standing };
+  await recordUserIp(ctx, found.user._id, attempt.ip ?? null);
+  return { outcome: 'ok', ...found };
 }
 
 async function findByLogin(ctx: Ctx, login: string): Promise<{ user: User; account: Account } | null> {

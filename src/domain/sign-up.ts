@@ -4,6 +4,8 @@ import { createAccount } from './accounts.js';
 import { announceSignUp } from './confirmation.js';
 import { blank, isEmailAddress, passwordProblem } from './credentials.js';
 import type { Ctx } from './ctx.js';
+import { checkSignUpRules } from './sign-up-rules.js';
+import { recordUserIp } from './user-ips.js';
 import { requestMail } from './mail/request.js';
 
 export interface SignUp {
@@ -17,6 +19,8 @@ export interface SignUp {
   reason?: string | undefined;
   /** The app that asks for them. */
   appId?: string | undefined;
+  /** Where they come from. */
+  ip?: string | null | undefined;
 }
 
 const maxReason = 2000;
@@ -28,18 +32,20 @@ export function registrationsOf(ctx: Ctx): 'open' | 'approval' | 'closed' {
 /**
  * Makes an account for somebody who asks for one. Until they follow the link in the mail that they are sent, and until
  * staff agrees where staff decides, they cannot use it. Test mode asks for neither.
- * @throws AppError 403 when registrations are closed, 422 with `details` per field
+ * @throws AppError 403 when registrations are closed or their network is blocked, 422 with `details` per field
  */
 export async function signUp(ctx: Ctx, input: SignUp): Promise<{ account: Account; user: User }> {
   const registrations = registrationsOf(ctx);
   if (registrations === 'closed') throw forbidden();
   const problems = findProblems(input, registrations === 'approval');
   if (problems.length) throw refused(problems);
+  const ip = input.ip ?? null;
+  const { needsApproval } = await checkSignUpRules(ctx, { email: input.email, ip });
   const made = await createAccount(ctx, {
     username: input.username,
     email: input.email,
     password: input.password,
-    approved: registrations === 'open',
+    approved: registrations === 'open' && !needsApproval,
     confirmed: ctx.settings.testMode,
     ...(isLocale(input.locale) && { locale: input.locale }),
   });
@@ -48,6 +54,7 @@ export async function signUp(ctx: Ctx, input: SignUp): Promise<{ account: Accoun
     ...(input.appId !== undefined && { signUpAppId: input.appId }),
   };
   if (Object.keys(details).length) await ctx.db.users.updateOne({ _id: made.user._id }, { $set: details });
+  await recordUserIp(ctx, made.user._id, ip);
   if (made.user.confirmedAt === null) await requestMail(ctx, { mail: 'confirmation', userId: made.user._id });
   else await announceSignUp(ctx, made.user);
   return { account: made.account, user: { ...made.user, ...details } };

@@ -1,5 +1,6 @@
 import type { AccessToken, App } from '../model/access.js';
 import type { Account, User } from '../model/account.js';
+import { recordActiveDay } from './active-days.js';
 import { now, type Ctx } from './ctx.js';
 import { hashSecret } from './secrets.js';
 
@@ -65,7 +66,9 @@ export async function findTokenHolder(ctx: Ctx, secret: string): Promise<TokenHo
 
 async function touch(ctx: Ctx, token: AccessToken): Promise<void> {
   const at = ctx.clock.now().getTime();
-  if (token.lastUsedAt !== null && at - Date.parse(token.lastUsedAt) < lastUsedStepMs) return;
+  const isSameDay = token.lastUsedAt?.slice(0, 10) === now(ctx).slice(0, 10);
+  if (token.lastUsedAt !== null && isSameDay && at - Date.parse(token.lastUsedAt) < lastUsedStepMs) return;
+  if (token.userId !== null && !isSameDay) await recordActiveDay(ctx, token.userId);
   await ctx.db.accessTokens.updateOne({ _id: token._id }, { $set: { lastUsedAt: now(ctx) } });
 }
 

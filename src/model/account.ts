@@ -123,8 +123,6 @@ export interface User {
   signUpAppId?: string;
   /** What they wrote when they asked to join. */
   signUpReason?: string;
-  /** The client they signed up with. */
-  createdByAppId?: string;
   preferences: Preferences;
 }
 

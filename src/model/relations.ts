@@ -130,6 +130,8 @@ export interface Notification {
   fromId: string;
   statusId: string | null;
   reportId: string | null;
+  /** What staff told its receiver. Absent: not of that kind. */
+  warningId?: string;
   groupKey: string;
   /** `type:fromId:statusId…`: what makes it the same notification. */
   key: string;

@@ -23,6 +23,7 @@ export function toNotification(view: View, facts: NotificationFacts, notificatio
     account: toAccount(view, sender),
     ...(status && { status: toStatus(view, facts.statuses, status) }),
     ...toReportOf(view, facts, notification),
+    ...toWarningOf(view, facts, notification),
     ...(notification.filtered && { filtered: true }),
   };
 }
@@ -31,6 +32,25 @@ function toReportOf(view: View, facts: NotificationFacts, { reportId }: Notifica
   const report = facts.reports.get(reportId ?? '');
   const target = report && facts.accounts.get(report.targetId);
   return report && target ? { report: toReport(view, report, target) } : {};
+}
+
+/** Appeals are not taken here. */
+function toWarningOf(view: View, facts: NotificationFacts, { warningId, accountId }: Notification) {
+  const warning = facts.warnings.get(warningId ?? '');
+  const target = facts.accounts.get(accountId);
+  if (!warning || !target) return {};
+  const { _id, action, text, statusIds, createdAt } = warning;
+  return {
+    moderation_warning: {
+      id: _id,
+      action,
+      text,
+      status_ids: statusIds,
+      target_account: toAccount(view, target),
+      appeal: null,
+      created_at: toTime(createdAt),
+    },
+  };
 }
 
 /** Statuses and accounts stand beside the groups and are named by their ids. */
@@ -47,5 +67,6 @@ export function toNotificationGroup(view: View, facts: NotificationFacts, group:
     sample_account_ids: group.sampleIds.filter((id) => facts.accounts.has(id)),
     ...(group.newest.statusId !== null && { status_id: group.newest.statusId }),
     ...toReportOf(view, facts, group.newest),
+    ...toWarningOf(view, facts, group.newest),
   };
 }

@@ -51,7 +51,7 @@ function toBareStatus(view: View, facts: StatusFacts, status: Status) {
     created_at: toTime(status.createdAt),
     in_reply_to_id: status.inReplyToId,
     in_reply_to_account_id: status.inReplyToAccountId,
-    sensitive: shown.sensitive,
+    sensitive: shown.sensitive || isMarkedSensitive(view, facts, shown),
     spoiler_text: shown.spoilerText,
     visibility: status.visibility,
     language: shown.language,
@@ -67,6 +67,13 @@ function toBareStatus(view: View, facts: StatusFacts, status: Status) {
     quote_approval: toQuoteApproval(view, shown, facts.viewer.following),
     ...(view.viewerId !== null && toMarks(view.viewerId, facts, { status, shown })),
   };
+}
+
+/** Staff put a warning before all media of its author; the author's own editor must not take it over. */
+function isMarkedSensitive(view: View, facts: StatusFacts, { accountId }: Status): boolean {
+  return (
+    accountId !== view.viewerId && (facts.accounts.get(accountId)?.account.sensitizedAt ?? null) !== null
+  );
 }
 
 function toCounts(status: Status) {

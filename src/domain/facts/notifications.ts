@@ -1,4 +1,5 @@
 import type { Notification, Report } from '../../model/relations.js';
+import type { AccountWarning } from '../../model/moderation.js';
 import type { Ctx } from '../ctx.js';
 import { visibleOf } from '../visible.js';
 import { loadAccountsById, type AccountFacts } from './accounts.js';
@@ -12,6 +13,8 @@ export interface NotificationFacts {
   statuses: StatusFacts;
   /** For staff, by id. */
   reports: ReadonlyMap<string, Report>;
+  /** By id. */
+  warnings: ReadonlyMap<string, AccountWarning>;
 }
 
 /** The number of queries does not depend on the number of notifications. */
@@ -24,6 +27,7 @@ export async function loadNotifications(
   const found = statusIds.length ? await ctx.db.statuses.find({ _id: { $in: statusIds } }).toArray() : [];
   const visible = found.length ? await visibleOf(ctx, viewerId, found) : [];
   const reports = await loadReports(ctx, notifications);
+  const warnings = await loadWarnings(ctx, notifications);
   const people = [...notifications.map((n) => n.fromId), ...[...reports.values()].map((r) => r.targetId)];
   const [statuses, accounts] = await Promise.all([
     loadStatuses(ctx, viewerId, visible),
@@ -35,12 +39,23 @@ export async function loadNotifications(
       (n) =>
         accounts.has(n.fromId) &&
         (n.statusId === null || shown.has(n.statusId)) &&
-        (n.reportId === null || reports.has(n.reportId)),
+        (n.reportId === null || reports.has(n.reportId)) &&
+        (n.warningId === undefined || warnings.has(n.warningId)),
     ),
     accounts,
     statuses,
     reports,
+    warnings,
   };
+}
+
+async function loadWarnings(
+  ctx: Ctx,
+  notifications: readonly Notification[],
+): Promise<Map<string, AccountWarning>> {
+  const ids = [...new Set(notifications.flatMap((n) => n.warningId ?? []))];
+  const found = ids.length ? await ctx.db.accountWarnings.find({ _id: { $in: ids } }).toArray() : [];
+  return new Map(found.map((w) => [w._id, w]));
 }
 
 async function loadReports(ctx: Ctx, notifications: readonly Notification[]): Promise<Map<string, Report>> {

@@ -46,7 +46,8 @@ export function toNote(names: OwnNames, facts: NoteFacts): JsonObject {
     url: status.url ?? status.uri,
     attributedTo: author.uri,
     ...addressNote(facts),
-    sensitive: status.sensitive,
+    // Staff may put a warning before all media of an account.
+    sensitive: status.sensitive || (author.sensitizedAt ?? null) !== null,
     content,
     ...(status.language && { contentMap: { [status.language]: content } }),
     attachment: facts.media.map((media) => toAttachment(names, media)),
