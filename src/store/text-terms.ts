@@ -2,6 +2,8 @@
 const maxTerms = 32;
 /** Of a longer text only the beginning is found. */
 const maxLength = 100_000;
+/** The segmenter's time grows faster than the text: it is given white space to white space, or this much at a time. */
+const piece = /\S{1,256}/g;
 const segmenter = new Intl.Segmenter('en', { granularity: 'word' });
 
 /**
@@ -11,8 +13,8 @@ const segmenter = new Intl.Segmenter('en', { granularity: 'word' });
 export function toTerms(text: string): string[] {
   const words: string[] = [];
   const known = text.slice(0, maxLength).normalize('NFKC').toLowerCase();
-  for (const { segment, isWordLike } of segmenter.segment(known)) {
-    if (isWordLike) words.push(segment);
+  for (const [part] of known.matchAll(piece)) {
+    for (const { segment, isWordLike } of segmenter.segment(part)) if (isWordLike) words.push(segment);
   }
   return words;
 }
