@@ -102,7 +102,6 @@ const absentPaths = new Set([
   '/api/v1/donation_campaigns',
   '/api/v1/accounts/:id/identity_proofs',
   '/api/v1/accounts/:account_id/email_subscriptions',
-  '/api/v1/emails/confirmations',
 ]);
 
 export function isAbsent(e: Endpoint): boolean {

@@ -421,7 +421,13 @@ test('the instance, apps and announcements', async () => {
     scopes: ['read', 'write'],
   });
   const { secret } = await issueToken(instance.ctx, { app, user: null, scopes: ['read', 'write'] });
-  await step('POST /api/v1/accounts', clientOf(instance, { token: secret }).post('/api/v1/accounts', person));
+  const made = await step<{ access_token: string }>(
+    'POST /api/v1/accounts',
+    clientOf(instance, { token: secret }).post('/api/v1/accounts', person),
+  );
+  await instance.ctx.db.users.updateOne({ email: person.email }, { $set: { confirmedAt: null } });
+  const newcomer = clientOf(instance, { token: made.access_token });
+  await step('POST /api/v1/emails/confirmations', newcomer.post('/api/v1/emails/confirmations'));
 });
 
 /** Reasons why an endpoint of the contract is not called here. */

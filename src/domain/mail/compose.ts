@@ -20,6 +20,8 @@ export async function composeMail(ctx: Ctx, job: MailJob): Promise<MailMessage |
   if (!user?.email || !account || account.deletedAt !== null) return null;
   const kind = job.mail === 'confirmation-again' ? 'confirmation' : job.mail;
   if (kind === 'confirmation' && user.confirmedAt !== null) return null;
+  // The page on which they confirm says that they are in.
+  if (kind === 'approved' && (user.approvedAt === null || user.confirmedAt === null)) return null;
   let link = '';
   if (kind === 'confirmation' || kind === 'password-reset') {
     const secret = await issueMailToken(ctx, { user, email: user.email, purpose: kind, request: job.id });
