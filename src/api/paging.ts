@@ -6,4 +6,5 @@ export const pages = {
   tags: { default: 100, max: 200 },
   domains: { default: 100, max: 200 },
   trends: { default: 10, max: 20 },
+  admin: { default: 100, max: 200 },
 } as const;

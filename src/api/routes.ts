@@ -1,6 +1,7 @@
 import { Router } from 'express';
 import type { Ctx } from '../domain/ctx.js';
 import { defaultPicturesRoutes } from './assets.js';
+import { adminRoutes } from './v1/admin/routes.js';
 import { accountActionsRoutes } from './v1/accounts-actions.js';
 import { accountListsRoutes } from './v1/accounts-lists.js';
 import { accountsSelfRoutes } from './v1/accounts-self.js';
@@ -81,6 +82,7 @@ export function apiRoutes(ctx: Ctx): Router {
     reportsRoutes(ctx),
     customEmojisRoutes(ctx),
     trendsRoutes(ctx),
+    adminRoutes(ctx),
     instanceRoutes(ctx),
     emailsRoutes(ctx),
     miscRoutes(ctx),

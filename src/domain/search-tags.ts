@@ -16,7 +16,7 @@ export async function searchTags(
     .sort({ name: 1 })
     .limit(mostCandidates)
     .toArray();
-  const used = found.filter((t) => t.lastStatusAt !== null);
+  const used = found.filter((t) => t.lastStatusAt !== null && t.listable !== false);
   const rank = (t: Tag): string => `${t.name === key ? '1' : '0'}${t.lastStatusAt ?? ''}`;
   return used.sort((a, b) => (rank(a) < rank(b) ? 1 : -1)).slice(offset, offset + limit);
 }

@@ -1,6 +1,7 @@
 import { invalid } from '../errors.js';
 import type { Account } from '../model/account.js';
 import type { Media, QuotePolicy, Status, Visibility } from '../model/status.js';
+import { refuseUnusableTags } from './admin-tags.js';
 import { composeText } from './compose.js';
 import type { Ctx } from './ctx.js';
 import { withEvent } from './events.js';
@@ -70,6 +71,7 @@ interface Draft {
 async function draftStatus(ctx: Ctx, author: Account, { id, input, parent, media }: Draft): Promise<Status> {
   const spoilerText = input.spoilerText?.trim() ?? '';
   const composed = await composeText(ctx, author, { text: input.text, spoilerText });
+  await refuseUnusableTags(ctx, composed.tags);
   const visibility = input.visibility ?? 'public';
   const created = input.createdAt ?? ctx.clock.now();
   const isPublic = visibility === 'public' || visibility === 'unlisted';

@@ -5,6 +5,7 @@ import { idAtTime } from '../model/ids.js';
 import { accountsById } from './accounts.js';
 import type { Ctx } from './ctx.js';
 import { tagsByName } from './tags.js';
+import { hostOf } from './urls.js';
 
 const dayMs = 86_400_000;
 const mostDays = 500;
@@ -35,14 +36,23 @@ function ranked(days: readonly { name: string; day: string; accounts: number }[]
     .map(([name]) => name);
 }
 
+/** `all`: also what staff does not want to see among trends; for staff. */
+export interface TrendOptions {
+  all?: boolean;
+}
+
+/** The site of a link: its host without `www.`. */
+export const publisherOf = (url: string): string => (hostOf(url) ?? '').replace(/^www\./, '');
+
 /** Hashtags that several people used lately, the most used first. */
-export async function trendingTags(ctx: Ctx): Promise<Tag[]> {
+export async function trendingTags(ctx: Ctx, { all = false }: TrendOptions = {}): Promise<Tag[]> {
   const days = recentDays(ctx);
   const found = await Promise.all(
     days.map((day) => ctx.db.tagDays.find({ day }).sort({ uses: -1 }).limit(mostDays).toArray()),
   );
   const uses = found.flat().map((d) => ({ name: d.tag, day: d.day, accounts: d.accounts }));
-  return tagsByName(ctx, ranked(uses, days[0] ?? ''));
+  const tags = await tagsByName(ctx, ranked(uses, days[0] ?? ''));
+  return tags.filter((t) => all || (t.trendable !== false && t.usable !== false));
 }
 
 /** A link with how it was posted lately. */
@@ -53,22 +63,36 @@ export interface TrendingLink {
 }
 
 /** Links that several people posted lately, with the pages behind them. */
-export async function trendingLinks(ctx: Ctx): Promise<TrendingLink[]> {
+export async function trendingLinks(ctx: Ctx, { all = false }: TrendOptions = {}): Promise<TrendingLink[]> {
   const days = recentDays(ctx);
   const found = await Promise.all(
     days.map((day) => ctx.db.linkDays.find({ day }).sort({ uses: -1 }).limit(mostDays).toArray()),
   );
   const uses = found.flat().map((d) => ({ name: d.url, day: d.day, accounts: d.accounts }));
-  const urls = ranked(uses, days[0] ?? '');
+  const links = await linksByUrl(ctx, ranked(uses, days[0] ?? ''));
+  return all ? links : withoutRejected(ctx, links);
+}
+
+async function withoutRejected(ctx: Ctx, links: readonly TrendingLink[]): Promise<TrendingLink[]> {
+  const domains = [...new Set(links.map((l) => publisherOf(l.card.url)))];
+  const found = domains.length
+    ? await ctx.db.linkPublishers.find({ domain: { $in: domains } }).toArray()
+    : [];
+  const rejected = new Set(found.filter((p) => p.trendable === false).map((p) => p.domain));
+  return links.filter((l) => l.card.trendable !== false && !rejected.has(publisherOf(l.card.url)));
+}
+
+/** Links with the pages behind them and how they were posted lately, in the order of `urls`; without unknown ones. */
+export async function linksByUrl(ctx: Ctx, urls: readonly string[]): Promise<TrendingLink[]> {
   if (!urls.length) return [];
   const week = Array.from(
     { length: 7 },
     (_, i) => new Date(Math.floor(ctx.clock.now().getTime() / dayMs - i) * dayMs),
   );
   const [cards, history] = await Promise.all([
-    ctx.db.previewCards.find({ url: { $in: urls } }).toArray(),
+    ctx.db.previewCards.find({ url: { $in: [...urls] } }).toArray(),
     ctx.db.linkDays
-      .find({ url: { $in: urls }, day: { $gte: week.at(-1)?.toISOString().slice(0, 10) ?? '' } })
+      .find({ url: { $in: [...urls] }, day: { $gte: week.at(-1)?.toISOString().slice(0, 10) ?? '' } })
       .toArray(),
   ]);
   const byUrl = new Map(cards.filter((c) => c.page !== null).map((c) => [c.url, c]));
@@ -85,7 +109,7 @@ export async function trendingLinks(ctx: Ctx): Promise<TrendingLink[]> {
 }
 
 /** Public posts of people who agreed to be discovered, by how they were taken up, newer ones weighing more. */
-export async function trendingStatuses(ctx: Ctx): Promise<Status[]> {
+export async function trendingStatuses(ctx: Ctx, { all = false }: TrendOptions = {}): Promise<Status[]> {
   const now = ctx.clock.now().getTime();
   const recent = await ctx.db.statuses
     .find({ visibility: 'public', _id: { $gte: idAtTime(new Date(now - 3 * dayMs)) } })
@@ -101,6 +125,7 @@ export async function trendingStatuses(ctx: Ctx): Promise<Status[]> {
       s.reblogOfId === null &&
       s.inReplyToId === null &&
       !s.sensitive &&
+      (all || s.trendable !== false) &&
       s.favouritesCount + s.reblogsCount >= fewestPeople,
   );
   const authors = await accountsById(
@@ -110,7 +135,13 @@ export async function trendingStatuses(ctx: Ctx): Promise<Status[]> {
   return liked
     .filter((s) => {
       const author = authors.get(s.accountId);
-      return author?.discoverable === true && !author.silencedAt && !author.suspendedAt && !author.deletedAt;
+      return (
+        author?.discoverable === true &&
+        !author.silencedAt &&
+        !author.sensitizedAt &&
+        !author.suspendedAt &&
+        !author.deletedAt
+      );
     })
     .sort((a, b) => score(b) - score(a))
     .slice(0, mostTrends);
