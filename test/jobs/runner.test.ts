@@ -1,210 +1,218 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Runner } from '../../src/jobs/runner.js';
 import type { Job } from '../../src/model/work.js';
+import { engines } from '../store/engines.js';
 import { createBench, createGate, leaseMs, runnerOf, type Bench } from './support.js';
 
-let bench: Bench;
-let runners: Runner<Job>[];
-beforeEach(async () => {
-  bench = await createBench();
-  runners = [];
-});
-afterEach(async () => {
-  await Promise.all(runners.map((runner) => runner.stop(0)));
-  await bench.store.close();
-});
-
-function start(claim: string, options: Parameters<typeof runnerOf>[2]): Runner<Job> {
-  const runner = runnerOf(bench.queueOf(claim), bench.clock, options);
-  runners.push(runner);
-  runner.start();
-  return runner;
-}
-
-const name = (job: Job): string => String(job.payload['name']);
-
-describe('work', () => {
-  test('everything due runs once, though two processes compete', async () => {
-    const ran: string[] = [];
-    const run = async (job: Job) => {
-      ran.push(job._id);
-      return { next: 'finish' } as const;
-    };
-    const jobs = await bench.add(...Array.from({ length: 1500 }, (_, i) => ({ lane: `lane${i % 70}` })));
-    const pair = [start('a', { run }), start('b', { run })];
-    for (let before = -1; ran.length !== before;) {
-      before = ran.length;
-      await Promise.all(pair.map((runner) => runner.idle()));
-    }
-    expect(ran).toHaveLength(jobs.length);
-    expect(new Set(ran).size).toBe(jobs.length);
-    expect(await bench.jobs.countDocuments({})).toBe(0);
+describe.each(engines)('$name', (engine) => {
+  /** FerretDB reads whole collections where MongoDB would search an index. */
+  const many = engine.name.startsWith('embedded') ? 3000 : 150;
+  let bench: Bench;
+  let runners: Runner<Job>[];
+  beforeEach(async () => {
+    bench = await createBench(engine);
+    runners = [];
+  });
+  afterEach(async () => {
+    await Promise.all(runners.map((runner) => runner.stop(0)));
+    await bench.remove();
   });
 
-  test('a small lane does not wait for one with thousands', async () => {
-    await bench.add(...Array.from({ length: 3000 }, () => ({ lane: 'flood', name: 'flood' })));
-    await bench.add({ lane: 'small', name: 'small' });
-    const order: string[] = [];
-    const runner = start('a', {
-      concurrency: 4,
-      run: async (job) => {
-        order.push(name(job));
-        return { next: 'finish' };
-      },
-    });
-    await runner.idle();
-    expect(order).toHaveLength(3001);
-    expect(order.indexOf('small')).toBeLessThan(100);
-  });
+  function start(claim: string, options: Parameters<typeof runnerOf>[2]): Runner<Job> {
+    const runner = runnerOf(bench.queueOf(claim), bench.clock, options);
+    runners.push(runner);
+    runner.start();
+    return runner;
+  }
 
-  test('a lane of one runs in order', async () => {
-    const names = Array.from({ length: 60 }, (_, i) => String(i));
-    await bench.add(...names.map((n) => ({ lane: 'actor', name: n })));
-    const order: string[] = [];
-    const runner = start('a', {
-      rules: { allowance: () => ({ running: 1, held: 4 }) },
-      run: async (job) => {
-        order.push(name(job));
-        return { next: 'finish' };
-      },
-    });
-    await runner.idle();
-    expect(order).toEqual(names);
-  });
+  const name = (job: Job): string => String(job.payload['name']);
 
-  test('a job that is put off runs when its time has come, not before', async () => {
-    await bench.add({ name: 'x' });
-    const attempts: number[] = [];
-    const runner = start('a', {
-      run: async (job) => {
-        attempts.push(job.attempts);
-        const dueAt = new Date(bench.clock.now().getTime() + 60_000);
-        return job.attempts < 3 ? { next: 'retry', dueAt, error: 'later' } : { next: 'finish' };
-      },
-    });
-    await runner.idle();
-    expect(attempts).toEqual([1]);
-    bench.clock.advance({ seconds: 59 });
-    await runner.idle();
-    expect(attempts).toEqual([1]);
-    bench.clock.advance({ seconds: 1 });
-    await runner.idle();
-    bench.clock.advance({ seconds: 60 });
-    await runner.idle();
-    expect(attempts).toEqual([1, 2, 3]);
-    expect(await bench.jobs.countDocuments({})).toBe(0);
-  });
-
-  test('a handler that throws gets the verdict for errors', async () => {
-    const [job] = await bench.add({});
-    const runner = start('a', { run: () => Promise.reject(new Error('broken')) });
-    await runner.idle();
-    expect(await bench.stateOf(job!)).toMatchObject({ state: 'dead', lastError: 'Error: broken' });
-  });
-
-  test('new work is seen by polling when nobody nudges', async () => {
-    const gate = createGate();
-    start('a', { run: gate.run });
-    await bench.add({ name: 'from another process' });
-    await gate.reached(1);
-    expect(gate.begun).toEqual(['from another process']);
-    gate.open();
-  });
-
-  test('an adopted item runs without being claimed', async () => {
-    const ran: string[] = [];
-    const runner = start('a', {
-      run: async (job) => {
+  describe('work', () => {
+    test('everything due runs once, though two processes compete', async () => {
+      const ran: string[] = [];
+      const run = async (job: Job) => {
         ran.push(job._id);
-        return { next: 'finish' };
-      },
+        return { next: 'finish' } as const;
+      };
+      const jobs = await bench.add(
+        ...Array.from({ length: many / 2 }, (_, i) => ({ lane: `lane${i % 70}` })),
+      );
+      const pair = [start('a', { run }), start('b', { run })];
+      for (let before = -1; ran.length !== before;) {
+        before = ran.length;
+        await Promise.all(pair.map((runner) => runner.idle()));
+      }
+      expect(ran).toHaveLength(jobs.length);
+      expect(new Set(ran).size).toBe(jobs.length);
+      expect(await bench.jobs.countDocuments({})).toBe(0);
     });
-    await runner.idle();
-    const [job] = await bench.add({});
-    const leased = { ...job!, ...bench.queueOf('a').leased(10_000) };
-    await bench.jobs.updateOne({ _id: job!._id }, { $set: { ...bench.queueOf('a').leased(10_000) } });
-    expect(runner.adopt(leased)).toBe(true);
-    await runner.idle();
-    expect(ran).toEqual([job!._id]);
-    expect(await bench.jobs.countDocuments({})).toBe(0);
-  });
-});
 
-describe('a stopped lane', () => {
-  test('is not touched: 3,000 items stay as they are until it opens', async () => {
-    let open = false;
-    const jobs = await bench.add(...Array.from({ length: 3000 }, () => ({ lane: 'dead' })), {
-      lane: 'alive',
-      name: 'alive',
+    test('a small lane does not wait for one with thousands', async () => {
+      await bench.add(...Array.from({ length: many }, () => ({ lane: 'flood', name: 'flood' })));
+      await bench.add({ lane: 'small', name: 'small' });
+      const order: string[] = [];
+      const runner = start('a', {
+        concurrency: 4,
+        run: async (job) => {
+          order.push(name(job));
+          return { next: 'finish' };
+        },
+      });
+      await runner.idle();
+      expect(order).toHaveLength(many + 1);
+      expect(order.indexOf('small')).toBeLessThan(100);
     });
-    const ran: string[] = [];
-    const runner = start('a', {
-      rules: {
-        allowance: (lane) => (lane === 'alive' || open ? { running: 4, held: 16 } : { running: 0, held: 0 }),
-      },
-      run: async (job) => {
-        ran.push(name(job));
-        return { next: 'finish' };
-      },
+
+    test('a lane of one runs in order', async () => {
+      const names = Array.from({ length: 60 }, (_, i) => String(i));
+      await bench.add(...names.map((n) => ({ lane: 'actor', name: n })));
+      const order: string[] = [];
+      const runner = start('a', {
+        rules: { allowance: () => ({ running: 1, held: 4 }) },
+        run: async (job) => {
+          order.push(name(job));
+          return { next: 'finish' };
+        },
+      });
+      await runner.idle();
+      expect(order).toEqual(names);
     });
-    await runner.idle();
-    expect(ran).toEqual(['alive']);
-    expect(await bench.jobs.countDocuments({ attempts: 0, state: 'ready' })).toBe(3000);
-    open = true;
-    await runner.idle();
-    expect(ran).toHaveLength(jobs.length);
-  });
-});
 
-describe('leases', () => {
-  test('work of a process that died is done by another once the lease ran out', async () => {
-    const [job] = await bench.add({ name: 'orphan' });
-    await bench.queueOf('dead').claim([job!]);
-    const gate = createGate();
-    const runner = start('b', { run: gate.run });
-    await runner.idle();
-    expect(gate.begun).toEqual([]);
-    bench.clock.advance({ ms: leaseMs + 1 });
-    await bench.queueOf('b').reclaimExpired(() => false);
-    await gate.reached(1);
-    gate.open();
-    await runner.idle();
-    expect(await bench.jobs.countDocuments({})).toBe(0);
-  });
-});
-
-describe('stop', () => {
-  test('waits for what runs, and returns what only waits', async () => {
-    const gate = createGate();
-    const jobs = await bench.add({ name: 'one' }, { name: 'two' }, { name: 'three' });
-    const runner = start('a', { concurrency: 1, run: gate.run });
-    await gate.reached(1);
-    const stopped = runner.stop(60_000);
-    gate.open();
-    await stopped;
-    expect(gate.begun).toEqual(['one']);
-    expect(await bench.stateOf(jobs[0]!)).toBeNull();
-    for (const job of jobs.slice(1)) {
-      expect(await bench.stateOf(job)).toMatchObject({ state: 'ready', attempts: 0, claim: null });
-    }
-  });
-
-  test('returns what does not end in time, and its late verdict counts no more', async () => {
-    const gate = createGate();
-    const [job] = await bench.add({ name: 'endless' });
-    let signal: AbortSignal | undefined;
-    const runner = start('a', {
-      run: (item, given) => {
-        signal = given;
-        return gate.run(item);
-      },
+    test('a job that is put off runs when its time has come, not before', async () => {
+      await bench.add({ name: 'x' });
+      const attempts: number[] = [];
+      const runner = start('a', {
+        run: async (job) => {
+          attempts.push(job.attempts);
+          const dueAt = new Date(bench.clock.now().getTime() + 60_000);
+          return job.attempts < 3 ? { next: 'retry', dueAt, error: 'later' } : { next: 'finish' };
+        },
+      });
+      await runner.idle();
+      expect(attempts).toEqual([1]);
+      bench.clock.advance({ seconds: 59 });
+      await runner.idle();
+      expect(attempts).toEqual([1]);
+      bench.clock.advance({ seconds: 1 });
+      await runner.idle();
+      bench.clock.advance({ seconds: 60 });
+      await runner.idle();
+      expect(attempts).toEqual([1, 2, 3]);
+      expect(await bench.jobs.countDocuments({})).toBe(0);
     });
-    await gate.reached(1);
-    await runner.stop(5);
-    expect(signal?.aborted).toBe(true);
-    expect(await bench.stateOf(job!)).toMatchObject({ state: 'ready', attempts: 0 });
-    gate.open();
-    await new Promise((resolve) => setImmediate(resolve));
-    expect(await bench.stateOf(job!)).toMatchObject({ state: 'ready' });
+
+    test('a handler that throws gets the verdict for errors', async () => {
+      const [job] = await bench.add({});
+      const runner = start('a', { run: () => Promise.reject(new Error('broken')) });
+      await runner.idle();
+      expect(await bench.stateOf(job!)).toMatchObject({ state: 'dead', lastError: 'Error: broken' });
+    });
+
+    test('new work is seen by polling when nobody nudges', async () => {
+      const gate = createGate();
+      start('a', { run: gate.run });
+      await bench.add({ name: 'from another process' });
+      await gate.reached(1);
+      expect(gate.begun).toEqual(['from another process']);
+      gate.open();
+    });
+
+    test('an adopted item runs without being claimed', async () => {
+      const ran: string[] = [];
+      const runner = start('a', {
+        run: async (job) => {
+          ran.push(job._id);
+          return { next: 'finish' };
+        },
+      });
+      await runner.idle();
+      const [job] = await bench.add({});
+      const leased = { ...job!, ...bench.queueOf('a').leased(10_000) };
+      await bench.jobs.updateOne({ _id: job!._id }, { $set: { ...bench.queueOf('a').leased(10_000) } });
+      expect(runner.adopt(leased)).toBe(true);
+      await runner.idle();
+      expect(ran).toEqual([job!._id]);
+      expect(await bench.jobs.countDocuments({})).toBe(0);
+    });
+  });
+
+  describe('a stopped lane', () => {
+    test('is not touched: thousands of items stay as they are until it opens', async () => {
+      let open = false;
+      const jobs = await bench.add(...Array.from({ length: many }, () => ({ lane: 'dead' })), {
+        lane: 'alive',
+        name: 'alive',
+      });
+      const ran: string[] = [];
+      const runner = start('a', {
+        rules: {
+          allowance: (lane) =>
+            lane === 'alive' || open ? { running: 4, held: 16 } : { running: 0, held: 0 },
+        },
+        run: async (job) => {
+          ran.push(name(job));
+          return { next: 'finish' };
+        },
+      });
+      await runner.idle();
+      expect(ran).toEqual(['alive']);
+      expect(await bench.jobs.countDocuments({ attempts: 0, state: 'ready' })).toBe(many);
+      open = true;
+      await runner.idle();
+      expect(ran).toHaveLength(jobs.length);
+    });
+  });
+
+  describe('leases', () => {
+    test('work of a process that died is done by another once the lease ran out', async () => {
+      const [job] = await bench.add({ name: 'orphan' });
+      await bench.queueOf('dead').claim([job!]);
+      const gate = createGate();
+      const runner = start('b', { run: gate.run });
+      await runner.idle();
+      expect(gate.begun).toEqual([]);
+      bench.clock.advance({ ms: leaseMs + 1 });
+      await bench.queueOf('b').reclaimExpired(() => false);
+      await gate.reached(1);
+      gate.open();
+      await runner.idle();
+      expect(await bench.jobs.countDocuments({})).toBe(0);
+    });
+  });
+
+  describe('stop', () => {
+    test('waits for what runs, and returns what only waits', async () => {
+      const gate = createGate();
+      const jobs = await bench.add({ name: 'one' }, { name: 'two' }, { name: 'three' });
+      const runner = start('a', { concurrency: 1, run: gate.run });
+      await gate.reached(1);
+      const stopped = runner.stop(60_000);
+      gate.open();
+      await stopped;
+      expect(gate.begun).toEqual(['one']);
+      expect(await bench.stateOf(jobs[0]!)).toBeNull();
+      for (const job of jobs.slice(1)) {
+        expect(await bench.stateOf(job)).toMatchObject({ state: 'ready', attempts: 0, claim: null });
+      }
+    });
+
+    test('returns what does not end in time, and its late verdict counts no more', async () => {
+      const gate = createGate();
+      const [job] = await bench.add({ name: 'endless' });
+      let signal: AbortSignal | undefined;
+      const runner = start('a', {
+        run: (item, given) => {
+          signal = given;
+          return gate.run(item);
+        },
+      });
+      await gate.reached(1);
+      await runner.stop(5);
+      expect(signal?.aborted).toBe(true);
+      expect(await bench.stateOf(job!)).toMatchObject({ state: 'ready', attempts: 0 });
+      gate.open();
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(await bench.stateOf(job!)).toMatchObject({ state: 'ready' });
+    });
   });
 });

@@ -4,15 +4,17 @@ import type { Job } from '../../src/model/work.js';
 import { createIds } from '../../src/model/ids.js';
 import { createQueue, type Queue, type Verdict } from '../../src/jobs/queue.js';
 import { Runner, type RunnerOptions } from '../../src/jobs/runner.js';
-import { collections, toDb } from '../../src/store/collections.js';
-import { openStore } from '../../src/store/open.js';
+import { collections } from '../../src/store/collections.js';
 import type { Collection, Store } from '../../src/store/port.js';
+import type { EngineUnderTest } from '../store/engines.js';
 import { createTestClock, type TestClock } from '../support/clock.js';
 
 export const leaseMs = 60_000;
 
 export interface Bench {
   store: Store;
+  /** Closes and removes the store. */
+  remove(): Promise<void>;
   clock: TestClock;
   jobs: Collection<Job>;
   /** The queue as another process sees it. */
@@ -22,19 +24,20 @@ export interface Bench {
   stateOf(job: Job): Promise<Job | null>;
 }
 
-/** A queue over a real store in memory. */
-export async function createBench(): Promise<Bench> {
-  const store = await openStore({
-    url: process.env['LANDFALL_TEST_JOBS_STORE'] ?? 'embedded:memory',
-    dataDir: '',
-    specs: collections,
-  });
-  await store.migrate();
+/** Only what the queues need: declaring everything takes its time on some servers. */
+const { jobs: spec, deliveries, received } = collections;
+const specs = { jobs: spec, deliveries, received };
+
+/** A queue over a real store. */
+export async function createBench(engine: EngineUnderTest): Promise<Bench> {
+  const place = engine.create();
+  const store = await place.open(specs);
   const clock = createTestClock(new Date('2030-01-01T12:00:00Z'));
   const ids = createIds(clock);
-  const { jobs } = toDb(store);
+  const jobs = store.collection<Job>('jobs');
   return {
     store,
+    remove: () => place.remove(),
     clock,
     jobs,
     queueOf: (claim) => createQueue(jobs, { clock, claim, leaseMs }),
