@@ -7,6 +7,7 @@ import { appCommands } from './commands/app.js';
 import { configCommands } from './commands/config.js';
 import { doctorCommand } from './commands/doctor.js';
 import { domainCommands } from './commands/domain.js';
+import { instanceCommands } from './commands/instance.js';
 import { provisionCommand } from './commands/provision.js';
 import { queueCommand } from './commands/queue.js';
 import { serveCommand } from './commands/serve.js';
@@ -26,6 +27,7 @@ export function createProgram(io: Io): Command {
     appCommands(io),
     tokenCommands(io),
     provisionCommand(io),
+    instanceCommands(io),
     domainCommands(io),
     queueCommand(io),
     doctorCommand(io),

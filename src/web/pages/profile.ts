@@ -31,7 +31,9 @@ export async function profilePage(
     options,
   });
   const pinned = query.maxId ? [] : await visibleOf(ctx, null, await pinnedStatuses(ctx, account._id));
-  const statuses = toStatuses(view, await loadStatuses(ctx, null, found));
+  const isPinned = new Set(pinned.map((s) => s._id));
+  const others = found.filter((s) => !isPinned.has(s._id));
+  const statuses = toStatuses(view, await loadStatuses(ctx, null, others));
   const pins = toStatuses(view, await loadStatuses(ctx, null, pinned));
   const last = found.length === pageSize ? found.at(-1)?._id : undefined;
   const name = nameOf(entity);
