@@ -31,8 +31,8 @@ describe('masto', () => {
     recorder = recordCalls(instance);
   });
   afterAll(async () => {
-    recorder.stop();
     await instance.close();
+    recorder.stop();
   });
 
   async function postAs(api: Api, status: string, more: object = {}): Promise<mastodon.v1.Status> {

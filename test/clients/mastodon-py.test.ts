@@ -22,8 +22,8 @@ if (!isInstalled) tell('SKIPPED: Mastodon.py is not installed (apt-get install p
     recorder = recordCalls(instance);
   });
   afterAll(async () => {
-    recorder.stop();
     await instance.close();
+    recorder.stop();
   });
 
   test('does across the API what its methods promise', async () => {

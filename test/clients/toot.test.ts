@@ -38,8 +38,8 @@ if (!isInstalled) tell(`SKIPPED: ${program} is not installed (apt-get install to
     recorder = recordCalls(instance);
   });
   afterAll(async () => {
-    recorder.stop();
     await instance.close();
+    recorder.stop();
     await rm(home, { recursive: true, force: true });
   });
 
