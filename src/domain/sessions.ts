@@ -15,13 +15,18 @@ export interface SignedInSession {
 }
 
 /** Begins a browser session. Always a new one, never an old one that somebody may have planted. */
-export async function createSession(ctx: Ctx, user: User): Promise<{ session: WebSession; secret: string }> {
+export async function createSession(
+  ctx: Ctx,
+  user: User,
+  userAgent = '',
+): Promise<{ session: WebSession; secret: string }> {
   const secret = ctx.randomToken(32);
   const session: WebSession = {
     _id: ctx.ids.next(),
     sessionHash: hashSecret(secret),
     userId: user._id,
     csrf: ctx.randomToken(24),
+    ...(userAgent !== '' && { userAgent: userAgent.slice(0, 300) }),
     createdAt: now(ctx),
     expiresAt: new Date(ctx.clock.now().getTime() + sessionSeconds * 1000).toISOString(),
   };
@@ -42,6 +47,22 @@ export async function findSession(ctx: Ctx, secret: string): Promise<SignedInSes
 
 export async function endSession(ctx: Ctx, secret: string): Promise<void> {
   await ctx.db.webSessions.deleteOne({ sessionHash: hashSecret(secret.slice(0, 512)) });
+}
+
+const mostSessions = 200;
+
+/** Where somebody is signed in with a browser, the latest first. */
+export function listSessions(ctx: Ctx, userId: string): Promise<WebSession[]> {
+  return ctx.db.webSessions
+    .find({ userId, expiresAt: { $gt: now(ctx) } })
+    .sort({ _id: -1 })
+    .limit(mostSessions)
+    .toArray();
+}
+
+/** Ends one of somebody's sessions, by its id. */
+export async function revokeSession(ctx: Ctx, userId: string, sessionId: string): Promise<void> {
+  await ctx.db.webSessions.deleteOne({ _id: sessionId, userId });
 }
 
 /** Ends everything a person is signed in with: sessions, codes under way, tokens and their streams. */

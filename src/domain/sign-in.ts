@@ -65,6 +65,20 @@ async function findByLogin(ctx: Ctx, login: string): Promise<{ user: User; accou
   return user && { user, account };
 }
 
+/** Asks somebody who is signed in for their password again. @returns seconds to wait, or whether it was right */
+export async function confirmPassword(
+  ctx: Ctx,
+  guard: SignInGuard | null,
+  attempt: { user: User; password: string; address: string },
+): Promise<{ outcome: 'ok' | 'wrong' } | { outcome: 'wait'; seconds: number }> {
+  const { user, password, address } = attempt;
+  const seconds = guard?.begin(user._id, address) ?? 0;
+  if (seconds > 0) return { outcome: 'wait', seconds };
+  if (!(await isPassword(ctx, user, password))) return { outcome: 'wrong' };
+  guard?.succeeded(user._id, address);
+  return { outcome: 'ok' };
+}
+
 async function isPassword(ctx: Ctx, user: User | null, password: string): Promise<boolean> {
   const usable = password !== '' && password.length <= longestPassword;
   const hash = user?.passwordHash ?? null;

@@ -80,7 +80,7 @@ export function findToken(ctx: Ctx, secret: string): Promise<AccessToken | null>
 /** Ends tokens, and with them the streaming connections that use them. Returns how many were live. */
 export async function revokeTokens(
   ctx: Ctx,
-  which: { tokenId: string } | { codeId: string } | { userId: string } | { appId: string },
+  which: { tokenId: string } | { codeId: string } | { userId: string; appId?: string } | { appId: string },
 ): Promise<number> {
   const filter =
     'tokenId' in which
@@ -88,7 +88,7 @@ export async function revokeTokens(
       : 'codeId' in which
         ? { codeId: which.codeId }
         : 'userId' in which
-          ? { userId: which.userId }
+          ? { userId: which.userId, ...(which.appId !== undefined && { appId: which.appId }) }
           : { appId: which.appId };
   const live = await ctx.db.accessTokens.find({ ...filter, revokedAt: null }).toArray();
   await ctx.db.accessTokens.updateMany({ ...filter, revokedAt: null }, { $set: { revokedAt: now(ctx) } });

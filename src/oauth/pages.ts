@@ -155,6 +155,7 @@ export function signedInPage(ctx: Ctx, account: Account, csrf: string): string {
   const body = html`<section class="card">
     <h1>You are signed in</h1>
     ${person(ctx, account)}
+    <p><a href="/auth/settings">Security, sessions and apps</a></p>
     <form method="post" action="/auth/sign_out">
       ${hiddenFields({ csrf })}
       <button class="wide quiet" type="submit">Sign out</button>

@@ -1,17 +1,21 @@
 import express, { type Router } from 'express';
 import type { Ctx } from '../domain/ctx.js';
+import { createSignInGuard } from '../domain/sign-in-guard.js';
 import { neverCached } from '../http/app.js';
 import { authenticate, requireUser } from '../http/auth.js';
 import { apiBody } from '../http/params.js';
 import { addressLimit } from '../http/rate-limits.js';
 import { assetRoutes } from '../web/assets.js';
 import { appRoutes } from './apps.js';
+import { authorizedAppsRoutes } from './authorized-apps.js';
 import { confirmationRoutes } from './confirmation.js';
 import { authorizeRoutes } from './authorize.js';
 import { pageErrors } from './errors.js';
 import { serverMetadata } from './metadata.js';
 import { passwordRoutes } from './password.js';
 import { revokeEndpoint } from './revoke.js';
+import { secondFactorRoutes } from './second-factor.js';
+import { settingsRoutes } from './settings.js';
 import { signInRoutes } from './sign-in.js';
 import { signUpPageRoutes } from './sign-up-page.js';
 import { signUpRoutes } from './sign-up.js';
@@ -21,6 +25,7 @@ import { userinfoEndpoint } from './userinfo.js';
 /** Everything about OAuth: registration, the pages, the endpoints, and the stylesheet the pages need. */
 export function oauthRoutes(ctx: Ctx): Router {
   const router = express.Router();
+  const guard = ctx.settings.testMode ? null : createSignInGuard(ctx.clock);
   const body = apiBody(ctx);
   const identify = authenticate(ctx);
   const limit = addressLimit(ctx, { name: 'oauth', max: 300, minutes: 5 });
@@ -36,8 +41,9 @@ export function oauthRoutes(ctx: Ctx): Router {
   router.post('/oauth/revoke', body, revokeEndpoint(ctx));
   router.get('/oauth/userinfo', ...userinfo);
   router.post('/oauth/userinfo', ...userinfo);
-  router.use(authorizeRoutes(ctx), signInRoutes(ctx), signUpPageRoutes(ctx));
+  router.use(authorizeRoutes(ctx), signInRoutes(ctx, guard), signUpPageRoutes(ctx));
   router.use(confirmationRoutes(ctx), passwordRoutes(ctx));
+  router.use(secondFactorRoutes(ctx, guard), settingsRoutes(ctx), authorizedAppsRoutes(ctx));
   router.use(['/oauth', '/auth'], pageErrors(ctx));
   return router;
 }

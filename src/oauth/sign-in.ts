@@ -2,29 +2,40 @@ import express, { type Request, type Response, type Router } from 'express';
 import { findAppByClientId } from '../domain/apps.js';
 import type { Ctx } from '../domain/ctx.js';
 import { createSession, endSession } from '../domain/sessions.js';
-import { createSignInGuard } from '../domain/sign-in-guard.js';
+import { makeChallenge } from '../domain/second-factor/challenge.js';
+import { findSecondFactor } from '../domain/second-factor/second-factor.js';
+import type { SignInGuard } from '../domain/sign-in-guard.js';
 import { signIn, type SignInResult } from '../domain/sign-in.js';
 import { parseForm } from '../http/form.js';
-import { apiBody } from '../http/params.js';
+import { apiBody, queryOf } from '../http/params.js';
 import { byAddress } from '../http/rate-limits.js';
 import { stateOf } from '../http/state.js';
+import type { User } from '../model/account.js';
 import { standingTexts } from '../policy/standing.js';
 import { authorizePath, parseAuthorizeParams } from './authorize-request.js';
 import { checkForm, clearSession, formToken, sessionOf, sessionSecretOf, setSession } from './cookies.js';
+import { fieldOf } from './forms.js';
 import { signedInPage, signInPage } from './pages.js';
+import { codeAskedPage } from './second-factor-pages.js';
+
+/** Where people look after their account. */
+export const settingsPath = '/auth/settings';
 
 type Refused = Exclude<SignInResult, { outcome: 'ok' }>;
 
 /** `/auth/sign_in` and `/auth/sign_out`: the browser session that the consent step stands on. */
-export function signInRoutes(ctx: Ctx): Router {
+export function signInRoutes(ctx: Ctx, guard: SignInGuard | null): Router {
   const router = express.Router();
-  const guard = ctx.settings.testMode ? null : createSignInGuard(ctx.clock);
 
   router.get('/auth/sign_in', async (req, res) => {
     const session = await sessionOf(ctx, req);
     const html = session
       ? signedInPage(ctx, session.account, session.session.csrf)
-      : signInPage(ctx, { app: null, continueWith: '', csrf: formToken(ctx, req, res) });
+      : signInPage(ctx, {
+          app: null,
+          continueWith: queryOf(req)['continue'] === settingsPath ? settingsPath : '',
+          csrf: formToken(ctx, req, res),
+        });
     res.type('html').send(html);
   });
 
@@ -35,9 +46,9 @@ export function signInRoutes(ctx: Ctx): Router {
     const password = typeof form['password'] === 'string' ? form['password'] : '';
     const result = await signIn(ctx, guard, { login, password, address: byAddress(req), ip: req.ip });
     if (result.outcome !== 'ok') return void (await showAgain(ctx, req, res, result));
-    await endSession(ctx, sessionSecretOf(ctx, req));
-    const { secret } = await createSession(ctx, result.user);
-    setSession(ctx, res, secret);
+    if (await findSecondFactor(ctx, result.user._id))
+      return void (await askForCode(ctx, req, res, result.user));
+    await beginSession(ctx, req, res, result.user);
     res.redirect(302, nextPath(form['continue']));
   });
 
@@ -53,8 +64,24 @@ export function signInRoutes(ctx: Ctx): Router {
   return router;
 }
 
+/** Signs a browser in. Whoever was signed in with it before is not any more. */
+export async function beginSession(ctx: Ctx, req: Request, res: Response, user: User): Promise<void> {
+  await endSession(ctx, sessionSecretOf(ctx, req));
+  const { secret } = await createSession(ctx, user, req.get('user-agent'));
+  setSession(ctx, res, secret);
+}
+
+/** The password was right; the page asks for the second factor. */
+async function askForCode(ctx: Ctx, req: Request, res: Response, user: User): Promise<void> {
+  const csrf = formToken(ctx, req, res);
+  const challenge = await makeChallenge(ctx, user, csrf);
+  const continueWith = fieldOf(stateOf(req).body ?? {}, 'continue', 20_000);
+  res.type('html').send(codeAskedPage(ctx, { csrf, challenge, continueWith, problem: null }));
+}
+
 /** Where to go on: the authorization step with known parameters, never an address from the form. */
-function nextPath(continueWith: unknown): string {
+export function nextPath(continueWith: unknown): string {
+  if (continueWith === settingsPath) return settingsPath;
   if (typeof continueWith !== 'string' || continueWith === '') return '/auth/sign_in';
   return authorizePath(parseAuthorizeParams(parseForm(continueWith)), { force_login: null, prompt: null });
 }
@@ -76,12 +103,15 @@ async function showAgain(ctx: Ctx, req: Request, res: Response, result: Refused)
   res.status(status).type('html').send(page);
 }
 
+export function waitText(seconds: number): string {
+  return seconds < 90
+    ? `Too many attempts. Please wait ${seconds} seconds.`
+    : `Too many attempts. Please wait ${Math.ceil(seconds / 60)} minutes.`;
+}
+
 function problemText(result: Refused): string {
   if (result.outcome === 'barred') return `${standingTexts[result.standing]}.`;
   if (result.outcome === 'wrong') return 'The name or the password is wrong.';
   if (result.outcome === 'refused') return 'Nobody can sign in from this network.';
-  const minutes = Math.ceil(result.seconds / 60);
-  return result.seconds < 90
-    ? `Too many attempts. Please wait ${result.seconds} seconds.`
-    : `Too many attempts. Please wait ${minutes} minutes.`;
+  return waitText(result.seconds);
 }

@@ -339,7 +339,6 @@ describe('/oauth/userinfo', () => {
 test('no listing of apps or tokens is there', async () => {
   for (const path of [
     '/oauth/applications',
-    '/oauth/authorized_applications',
     '/oauth/token/info',
     '/oauth/token',
   ])

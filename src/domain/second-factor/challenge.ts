@@ -1,0 +1,81 @@
+import type { Account, User } from '../../model/account.js';
+import { standingOf } from '../../policy/standing.js';
+import type { Ctx } from '../ctx.js';
+import { hashSecret, isSameText } from '../secrets.js';
+import type { SignInGuard } from '../sign-in-guard.js';
+import { findSecondFactor, useSecondFactor } from './second-factor.js';
+
+const lifetimeMs = 10 * 60_000;
+const purpose = 'sign-in-challenge';
+
+interface Challenge {
+  userId: string;
+  /** Ties it to the password that was given: a new password ends it. */
+  password: string;
+  /** The browser it was made in. */
+  browser: string;
+  expiresAt: number;
+}
+
+const passwordMark = (user: User): string => hashSecret(user.passwordHash ?? '');
+
+/** What stands for a right password until the second factor is given: sealed, for one browser, ten minutes. */
+export function makeChallenge(ctx: Ctx, user: User, browser: string): Promise<string> {
+  const challenge: Challenge = {
+    userId: user._id,
+    password: passwordMark(user),
+    browser: hashSecret(browser),
+    expiresAt: ctx.clock.now().getTime() + lifetimeMs,
+  };
+  return ctx.seals.seal(purpose, JSON.stringify(challenge));
+}
+
+export interface ChallengeAnswer {
+  challenge: string;
+  code: string;
+  browser: string;
+  /** Where it comes from; IPv6 as its /64. */
+  address: string;
+}
+
+export type ChallengeResult =
+  | { outcome: 'ok'; user: User; account: Account }
+  /** Back to the password. */
+  | { outcome: 'over' }
+  | { outcome: 'wrong' }
+  | { outcome: 'wait'; seconds: number };
+
+/** The second step of signing in. `guard` is null where attempts are not limited (test mode). */
+export async function answerChallenge(
+  ctx: Ctx,
+  guard: SignInGuard | null,
+  answer: ChallengeAnswer,
+): Promise<ChallengeResult> {
+  const found = await openChallenge(ctx, answer);
+  if (!found) return { outcome: 'over' };
+  const factor = await findSecondFactor(ctx, found.user._id);
+  if (!factor) return { outcome: 'over' };
+  // Counted apart from passwords: a right password must not forgive wrong codes.
+  const key = `code:${found.user._id}`;
+  const seconds = guard?.begin(key, answer.address) ?? 0;
+  if (seconds > 0) return { outcome: 'wait', seconds };
+  if (!(await useSecondFactor(ctx, factor, answer.code))) return { outcome: 'wrong' };
+  guard?.succeeded(key, answer.address);
+  return { outcome: 'ok', ...found };
+}
+
+async function openChallenge(
+  ctx: Ctx,
+  { challenge, browser }: ChallengeAnswer,
+): Promise<{ user: User; account: Account } | null> {
+  const opened = challenge.length < 4000 ? await ctx.seals.open(purpose, challenge) : null;
+  if (opened === null) return null;
+  // Sealed by `makeChallenge` and nobody else.
+  const told = JSON.parse(opened) as Challenge;
+  if (told.expiresAt <= ctx.clock.now().getTime() || !isSameText(told.browser, hashSecret(browser)))
+    return null;
+  const user = await ctx.db.users.findOne({ _id: told.userId });
+  const account = user && (await ctx.db.accounts.findOne({ _id: user.accountId }));
+  if (!user || !account || told.password !== passwordMark(user)) return null;
+  return standingOf(user, account) === 'ok' ? { user, account } : null;
+}
