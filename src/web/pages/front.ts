@@ -1,10 +1,10 @@
 import { toAccount } from '../../api/entities/accounts.js';
 import { toStatuses } from '../../api/entities/statuses.js';
 import { viewOf } from '../../api/entities/view.js';
-import { loadAccountsById } from '../../domain/facts/accounts.js';
+import { loadAccount } from '../../domain/facts/accounts.js';
 import { loadStatuses } from '../../domain/facts/statuses.js';
 import type { Ctx } from '../../domain/ctx.js';
-import { getInstance } from '../../domain/instance.js';
+import { contactAccount, getInstance } from '../../domain/instance.js';
 import { publicTimeline } from '../../domain/timelines.js';
 import type { InstanceDocument } from '../../model/work.js';
 import { html, safeUrl, type Html } from '../html.js';
@@ -47,13 +47,10 @@ function rules(instance: InstanceDocument): Html | false {
   </section>`;
 }
 
-async function contactOf(
-  ctx: Ctx,
-  { contactEmail, contactAccountId }: InstanceDocument,
-): Promise<Html | false> {
-  const facts = contactAccountId ? await loadAccountsById(ctx, [contactAccountId]) : null;
-  const found = contactAccountId ? facts?.get(contactAccountId) : undefined;
-  const account = found && toAccount(viewOf(ctx, null), found);
+async function contactOf(ctx: Ctx, instance: InstanceDocument): Promise<Html | false> {
+  const { contactEmail } = instance;
+  const found = await contactAccount(ctx, instance);
+  const account = found && toAccount(viewOf(ctx, null), await loadAccount(ctx, found));
   if (!account && !contactEmail) return false;
   return html`<section class="card" id="contact">
     <h2>Contact</h2>
