@@ -23,7 +23,11 @@ export async function asStaff<T>(ctx: Ctx, act: StaffAct, run: () => Promise<T>)
     return await run();
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    await recordAct(ctx, { ...act, action: `${act.action}.failed`, details: { reason: reason.slice(0, 500) } });
+    await recordAct(ctx, {
+      ...act,
+      action: `${act.action}.failed`,
+      details: { reason: reason.slice(0, 500) },
+    });
     throw error;
   }
 }
