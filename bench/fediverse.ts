@@ -69,7 +69,8 @@ let times: number[] = [];
 let totals = { deliveries: 0, checked: 0, wrong: 0, firstAt: 0, lastAt: 0 };
 const http = createServer({ keepAliveTimeout: 60_000 }, (req, res) => void handle(req, res));
 
-const hostNumber = (req: IncomingMessage): number => Number((req.socket.localAddress ?? '').split('.').at(-1)) - 1;
+const hostNumber = (req: IncomingMessage): number =>
+  Number((req.socket.localAddress ?? '').split('.').at(-1)) - 1;
 
 async function handle(req: IncomingMessage, res: ServerResponse): Promise<void> {
   const mode = plan.modes[hostNumber(req)] ?? 'ok';
@@ -82,11 +83,17 @@ async function handle(req: IncomingMessage, res: ServerResponse): Promise<void> 
     fetched.set(path, (fetched.get(path) ?? 0) + 1);
     const number = Number(actor);
     const document = actorDocument(number, port, pairOf(pairs, number).publicPem);
-    return void res.writeHead(200, { 'content-type': 'application/activity+json' }).end(JSON.stringify(document));
+    return void res
+      .writeHead(200, { 'content-type': 'application/activity+json' })
+      .end(JSON.stringify(document));
   }
-  const handle = /resource=acct(?::|%3A)(a\d+)(?:@|%40)/i.exec(path)?.[1] ?? /users%2F(a\d+)/i.exec(path)?.[1];
-  if (handle === undefined || !path.startsWith('/.well-known/webfinger')) return void res.writeHead(404).end();
-  const links = [{ rel: 'self', type: 'application/activity+json', href: actorUri(Number(handle.slice(1)), port) }];
+  const handle =
+    /resource=acct(?::|%3A)(a\d+)(?:@|%40)/i.exec(path)?.[1] ?? /users%2F(a\d+)/i.exec(path)?.[1];
+  if (handle === undefined || !path.startsWith('/.well-known/webfinger'))
+    return void res.writeHead(404).end();
+  const links = [
+    { rel: 'self', type: 'application/activity+json', href: actorUri(Number(handle.slice(1)), port) },
+  ];
   const subject = `acct:${handle}@${addressOf(hostNumber(req))}:${port}`;
   res.writeHead(200, { 'content-type': 'application/jrd+json' }).end(JSON.stringify({ subject, links }));
 }
@@ -121,7 +128,12 @@ function check(req: IncomingMessage, pem: string): void {
   const lines = names.map((name) =>
     name === '(request-target)' ? `${name}: post ${req.url}` : `${name}: ${String(req.headers[name])}`,
   );
-  const good = verify('sha256', Buffer.from(lines.join('\n')), createPublicKey(pem), Buffer.from(signature, 'base64'));
+  const good = verify(
+    'sha256',
+    Buffer.from(lines.join('\n')),
+    createPublicKey(pem),
+    Buffer.from(signature, 'base64'),
+  );
   totals.checked += 1;
   if (!good) totals.wrong += 1;
 }
@@ -169,7 +181,9 @@ async function apply(next: Plan): Promise<void> {
     server.close();
     listeners.delete(host);
   }
-  const holes = Object.entries(next.modes).flatMap(([host, mode]) => (mode === 'black-hole' ? [Number(host)] : []));
+  const holes = Object.entries(next.modes).flatMap(([host, mode]) =>
+    mode === 'black-hole' ? [Number(host)] : [],
+  );
   await digHole(holes);
   for (let host = 0; host < hostCount; host++) if (isUp(host) && !listeners.has(host)) await listen(host);
 }
@@ -206,7 +220,7 @@ answerCalls({
   report,
   /** Resolves once so many unique deliveries came, or the time is over. */
   arrived: async ({ count: wanted, timeoutMs }: { count: number; timeoutMs: number }) => {
-    for (const deadline = nowMs() + timeoutMs; seen.size < wanted && nowMs() < deadline; ) await sleep(5);
+    for (const deadline = nowMs() + timeoutMs; seen.size < wanted && nowMs() < deadline;) await sleep(5);
     return seen.size;
   },
 });

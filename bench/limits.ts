@@ -39,8 +39,11 @@ function signatures(): { signPerSecond: number; verifyPerSecond: number } {
   };
 }
 
-const signingText = (host: string, path: string, { date, digest }: { date: string; digest: string }): string =>
-  `(request-target): post ${path}\nhost: ${host}\ndate: ${date}\ndigest: ${digest}`;
+const signingText = (
+  host: string,
+  path: string,
+  { date, digest }: { date: string; digest: string },
+): string => `(request-target): post ${path}\nhost: ${host}\ndate: ${date}\ndigest: ${digest}`;
 
 const pools = new Map<string, Pool>();
 function poolOf(host: number, port: number): Pool {

@@ -34,7 +34,9 @@ const { values } = parseArgs({
 async function main(): Promise<void> {
   const names = Object.keys(rows);
   if (values.help || values.only.some((name) => !names.includes(name))) {
-    console.log(`npm run bench -- [--quick] [--only ROW]… [--profile] [--out FOLDER]\nRows: ${names.join(', ')}`);
+    console.log(
+      `npm run bench -- [--quick] [--only ROW]… [--profile] [--out FOLDER]\nRows: ${names.join(', ')}`,
+    );
     process.exit(values.help ? 0 : 2);
   }
   mkdirSync(values.out, { recursive: true });
@@ -42,7 +44,9 @@ async function main(): Promise<void> {
   const say = (text: string): void => {
     process.stderr.write(`${((nowMs() - began) / 1000).toFixed(0).padStart(4)} s  ${text}\n`);
   };
-  const execArgv = values.profile ? ['--cpu-prof', `--cpu-prof-dir=${values.out}`, '--cpu-prof-interval=500'] : [];
+  const execArgv = values.profile
+    ? ['--cpu-prof', `--cpu-prof-dir=${values.out}`, '--cpu-prof-interval=500']
+    : [];
   const stage = await setStage({ quick: values.quick, cache: '.cache/bench', execArgv, say });
   const results: RowResult[] = [];
   try {
@@ -54,7 +58,12 @@ async function main(): Promise<void> {
   } finally {
     await stage.close();
   }
-  const limits = { node: process.version, quick: values.quick, seconds: (nowMs() - began) / 1000, at: new Date() };
+  const limits = {
+    node: process.version,
+    quick: values.quick,
+    seconds: (nowMs() - began) / 1000,
+    at: new Date(),
+  };
   console.log(toText(results));
   writeFileSync(join(values.out, 'bench.json'), JSON.stringify({ ...limits, results }, null, 2));
   writeFileSync(join(values.out, 'bench.md'), toMarkdown(results, limits));

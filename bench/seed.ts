@@ -49,8 +49,12 @@ async function close(): Promise<void> {
   ctx = null;
 }
 
-async function insertAll<T extends Document>(collection: Collection<T>, documents: readonly T[]): Promise<void> {
-  for (let at = 0; at < documents.length; at += 1000) await collection.insertMany(documents.slice(at, at + 1000));
+async function insertAll<T extends Document>(
+  collection: Collection<T>,
+  documents: readonly T[],
+): Promise<void> {
+  for (let at = 0; at < documents.length; at += 1000)
+    await collection.insertMany(documents.slice(at, at + 1000));
 }
 
 export interface Person {
@@ -131,7 +135,7 @@ async function history({ authors, count, reader, budgetMs }: History): Promise<n
   const began = nowMs();
   const firstMs = Date.now() - 86_400_000 * 30;
   let made = 0;
-  for (; made < count && nowMs() - began < budgetMs; ) {
+  for (; made < count && nowMs() - began < budgetMs;) {
     const size = Math.min(1000, count - made);
     const batch = Array.from({ length: size }, (_, i) => {
       const at = new Date(firstMs + ((made + i) / count) * 86_400_000 * 30);
@@ -187,4 +191,15 @@ async function reached({ authorId, after }: { authorId: string; after: string })
   return newest ? c.db.homeEntries.countDocuments({ statusId: newest._id }) : 0;
 }
 
-answerCalls({ open, close, person, actors, follows, crowd, history, look, reached, newId: () => opened().told.ids.next() });
+answerCalls({
+  open,
+  close,
+  person,
+  actors,
+  follows,
+  crowd,
+  history,
+  look,
+  reached,
+  newId: () => opened().told.ids.next(),
+});

@@ -63,7 +63,8 @@ export function answerCalls(functions: Record<string, (argument: never) => unkno
       })
       .then(
         (result) => process.send?.({ id: question.id, result } satisfies Answer),
-        (error: unknown) => process.send?.({ id: question.id, error: String((error as Error).stack ?? error) }),
+        (error: unknown) =>
+          process.send?.({ id: question.id, error: String((error as Error).stack ?? error) }),
       );
   });
   process.on('disconnect', () => process.exit(0));

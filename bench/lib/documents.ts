@@ -86,7 +86,11 @@ export function remoteFollow({ ids, at }: Told, accountId: string, targetId: str
   };
 }
 
-export function localFollower({ names }: Ctx, { ids, at }: Told, number: number): { account: Account; user: User } {
+export function localFollower(
+  { names }: Ctx,
+  { ids, at }: Told,
+  number: number,
+): { account: Account; user: User } {
   const username = `crowd${number}`;
   const account: Account = {
     ...plain,

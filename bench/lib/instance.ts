@@ -66,7 +66,7 @@ export async function createInstance({ data, execArgv = [], ...rest }: InstanceO
 }
 
 async function ready(url: string, child: ChildProcess): Promise<void> {
-  for (const deadline = nowMs() + 60_000; nowMs() < deadline; ) {
+  for (const deadline = nowMs() + 60_000; nowMs() < deadline;) {
     if (child.exitCode !== null) throw new Error('the server under test did not start');
     const response = await fetch(`${url}/health`).catch(() => null);
     if (response?.ok) return;

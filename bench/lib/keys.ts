@@ -31,5 +31,7 @@ export function pairOf(pairs: readonly Pair[], actor: number): Pair {
   return pair;
 }
 
-export const privateKeys = (pairs: readonly Pair[]): KeyObject[] => pairs.map((p) => createPrivateKey(p.privatePem));
-export const publicKeys = (pairs: readonly Pair[]): KeyObject[] => pairs.map((p) => createPublicKey(p.publicPem));
+export const privateKeys = (pairs: readonly Pair[]): KeyObject[] =>
+  pairs.map((p) => createPrivateKey(p.privatePem));
+export const publicKeys = (pairs: readonly Pair[]): KeyObject[] =>
+  pairs.map((p) => createPublicKey(p.publicPem));

@@ -6,7 +6,9 @@ const tickMs = 10;
 /** CPU time, user and system, that a process has used so far, in core-milliseconds. Null where there is no /proc. */
 export function cpuMs(pid: number): number | null {
   try {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ');
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ');
     return (Number(fields[11]) + Number(fields[12])) * tickMs;
   } catch {
     return null;
@@ -37,7 +39,7 @@ export const nowMs = (): number => performance.timeOrigin + performance.now();
 
 /** Asks again until `look` says yes. @returns false when the time ran out */
 export async function until(look: () => Promise<boolean>, timeoutMs: number, everyMs = 25): Promise<boolean> {
-  for (const deadline = nowMs() + timeoutMs; nowMs() < deadline; ) {
+  for (const deadline = nowMs() + timeoutMs; nowMs() < deadline;) {
     if (await look()) return true;
     await sleep(everyMs);
   }

@@ -126,7 +126,11 @@ export async function post({ url }: Instance, token: string, text: string): Prom
 }
 
 /** Resolves when nothing waits in the server's queues (deliveries to the dead may). */
-export async function settled(stage: Stage, timeoutMs = 60_000, which: 'all' | 'pending' = 'all'): Promise<Seen> {
+export async function settled(
+  stage: Stage,
+  timeoutMs = 60_000,
+  which: 'all' | 'pending' = 'all',
+): Promise<Seen> {
   let seen = await stage.look(null);
   await until(async () => {
     seen = await stage.look(null);
@@ -136,7 +140,10 @@ export async function settled(stage: Stage, timeoutMs = 60_000, which: 'all' | '
 }
 
 /** CPU time of the server that `work` takes, in core-ms; NaN where it cannot be read. */
-export async function cpuOf<T>(instance: Instance, work: () => Promise<T>): Promise<{ result: T; coreMs: number }> {
+export async function cpuOf<T>(
+  instance: Instance,
+  work: () => Promise<T>,
+): Promise<{ result: T; coreMs: number }> {
   const before = cpuMs(instance.pid()) ?? Number.NaN;
   const result = await work();
   return { result, coreMs: (cpuMs(instance.pid()) ?? Number.NaN) - before };

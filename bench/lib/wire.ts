@@ -26,7 +26,8 @@ export async function fire(volley: Volley): Promise<Shot[]> {
   const shots: Shot[] = [];
   let next = 0;
   const began = nowMs();
-  const take = (): Buffer | null => (next < volley.total ? (volley.requests[next++ % volley.requests.length] ?? null) : null);
+  const take = (): Buffer | null =>
+    next < volley.total ? (volley.requests[next++ % volley.requests.length] ?? null) : null;
   const wait = (): number =>
     volley.perSecond === undefined ? 0 : Math.max(0, began + (next / volley.perSecond) * 1000 - nowMs());
   const lanes = Array.from({ length: Math.min(volley.concurrency, volley.total) }, () =>
@@ -82,7 +83,9 @@ function lane({ host, port }: Volley, { take, wait, done }: LaneParts): Promise<
     const open = (): void => {
       socket = connect({ host, port, noDelay: true });
       socket.once('connect', send).on('data', onData);
-      socket.on('error', reject).once('close', () => request && reject(new Error('the server closed a connection')));
+      socket
+        .on('error', reject)
+        .once('close', () => request && reject(new Error('the server closed a connection')));
     };
     open();
   });
@@ -107,6 +110,8 @@ export function getRequest(host: string, path: string, headers: Record<string, s
 }
 
 export function postRequest(path: string, headers: Record<string, string>, body: Buffer): Buffer {
-  const lines = Object.entries({ ...headers, 'content-length': String(body.length) }).map(([n, v]) => `${n}: ${v}\r\n`);
+  const lines = Object.entries({ ...headers, 'content-length': String(body.length) }).map(
+    ([n, v]) => `${n}: ${v}\r\n`,
+  );
   return Buffer.concat([Buffer.from(`POST ${path} HTTP/1.1\r\n${lines.join('')}\r\n`), body]);
 }

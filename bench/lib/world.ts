@@ -10,7 +10,8 @@ export const firstStranger = 100_000;
 /** Addresses 127.0.1.1 … 127.0.1.200: every host is a machine of its own. */
 export const addressOf = (host: number): string => `127.0.1.${host + 1}`;
 export const hostOf = (actor: number, port: number): string => `${addressOf(actor % hostCount)}:${port}`;
-export const actorUri = (actor: number, port: number): string => `http://${hostOf(actor, port)}/users/a${actor}`;
+export const actorUri = (actor: number, port: number): string =>
+  `http://${hostOf(actor, port)}/users/a${actor}`;
 export const inboxUri = (actor: number, port: number): string => `${actorUri(actor, port)}/inbox`;
 export const keyId = (actor: number, port: number): string => `${actorUri(actor, port)}#main-key`;
 
@@ -32,8 +33,25 @@ export function actorDocument(actor: number, port: number, publicKeyPem: string)
   };
 }
 
+const noteContext = [
+  'https://www.w3.org/ns/activitystreams',
+  {
+    ostatus: 'http://ostatus.org#',
+    atomUri: 'ostatus:atomUri',
+    inReplyToAtomUri: 'ostatus:inReplyToAtomUri',
+    conversation: 'ostatus:conversation',
+    sensitive: 'as:sensitive',
+    toot: 'http://joinmastodon.org/ns#',
+    votersCount: 'toot:votersCount',
+  },
+];
+
 /** A Create of a note as Mastodon sends it: about 2 KB. */
-export function createNote(actor: number, port: number, { id, at }: { id: string; at: Date }): Record<string, unknown> {
+export function createNote(
+  actor: number,
+  port: number,
+  { id, at }: { id: string; at: Date },
+): Record<string, unknown> {
   const uri = actorUri(actor, port);
   const object = `${uri}/statuses/${id}`;
   const published = at.toISOString();
@@ -41,18 +59,7 @@ export function createNote(actor: number, port: number, { id, at }: { id: string
     `<p>Post ${id}: the quick brown fox jumps over the lazy dog, and a server that keeps up with all of it must ` +
     'read, check, store and show every word of this text to everyone who asked for it.</p>';
   return {
-    '@context': [
-      'https://www.w3.org/ns/activitystreams',
-      {
-        ostatus: 'http://ostatus.org#',
-        atomUri: 'ostatus:atomUri',
-        inReplyToAtomUri: 'ostatus:inReplyToAtomUri',
-        conversation: 'ostatus:conversation',
-        sensitive: 'as:sensitive',
-        toot: 'http://joinmastodon.org/ns#',
-        votersCount: 'toot:votersCount',
-      },
-    ],
+    '@context': noteContext,
     id: `${object}/activity`,
     type: 'Create',
     actor: uri,
@@ -80,7 +87,12 @@ export function createNote(actor: number, port: number, { id, at }: { id: string
       replies: {
         id: `${object}/replies`,
         type: 'Collection',
-        first: { type: 'CollectionPage', next: `${object}/replies?page=true`, partOf: `${object}/replies`, items: [] },
+        first: {
+          type: 'CollectionPage',
+          next: `${object}/replies?page=true`,
+          partOf: `${object}/replies`,
+          items: [],
+        },
       },
     },
   };

@@ -26,7 +26,12 @@ async function fanOut(stage: Stage, expected: number, timeoutMs: number): Promis
   });
   const report = await stage.fediverse.call<FediverseReport>('report');
   const times = [...report.times].map((at) => at - began);
-  return { perSecond: (report.unique / Math.max(...times)) * 1000, coreMs: coreMs / report.unique, times, report };
+  return {
+    perSecond: (report.unique / Math.max(...times)) * 1000,
+    coreMs: coreMs / report.unique,
+    times,
+    report,
+  };
 }
 
 const exactlyOnce = (runs: readonly FanOut[]): Check => {
@@ -54,7 +59,9 @@ export async function fanOutInstant(stage: Stage): Promise<Check[]> {
   for (let round = 0; round < stage.rounds + 1; round++) {
     limits.push(await stage.limits.call<number>('signAndPost', { port: stage.port, concurrency: 128 }));
     runs.push(await fanOut(stage, followerCount, 60_000));
-    stage.say(`fan-out ${Math.round(runs.at(-1)?.perSecond ?? 0)}/s, limit ${Math.round(limits.at(-1) ?? 0)}/s`);
+    stage.say(
+      `fan-out ${Math.round(runs.at(-1)?.perSecond ?? 0)}/s, limit ${Math.round(limits.at(-1) ?? 0)}/s`,
+    );
   }
   const [mine, limit] = [median(runs.map((r) => r.perSecond)), median(limits)];
   const core = median(runs.map((r) => r.coreMs));
@@ -82,7 +89,8 @@ export async function fanOutSlow(stage: Stage): Promise<Check[]> {
   await stage.community();
   await stage.plan({ latencyMs: 100 });
   const runs: FanOut[] = [];
-  for (let round = 0; round < stage.rounds + 1; round++) runs.push(await fanOut(stage, followerCount, 60_000));
+  for (let round = 0; round < stage.rounds + 1; round++)
+    runs.push(await fanOut(stage, followerCount, 60_000));
   await stage.plan({});
   const counted = runs.slice(1);
   const last = median(counted.map((r) => Math.max(...r.times)));
@@ -106,7 +114,9 @@ const ways: Mode[] = ['refused', 'black-hole', 'slow'];
 /** A third of the hosts dead in three ways: what do the others notice? */
 export async function fanOutDead(stage: Stage): Promise<Check[]> {
   const { instance } = await stage.community();
-  const modes: Plan['modes'] = Object.fromEntries(deadHosts.map((host, i) => [host, ways[i % ways.length] ?? 'slow']));
+  const modes: Plan['modes'] = Object.fromEntries(
+    deadHosts.map((host, i) => [host, ways[i % ways.length] ?? 'slow']),
+  );
   await stage.plan({ latencyMs: 20 });
   await fanOut(stage, followerCount, 60_000);
   const [without, within]: [number[], number[]] = [[], []];

@@ -56,7 +56,10 @@ async function measure(stage: Stage, { name, path, accept }: Document, bare: num
     const requests = [getRequest(host, path, { accept })];
     const fired = await stage.fire({ host: '127.0.0.1', port, requests, total, concurrency: 32 });
     if (fired.statuses[200] !== total) throw new Error(`${path}: ${JSON.stringify(fired.statuses)}`);
-    return { perSecond: (total / (fired.endedAt - fired.beganAt)) * 1000, p99: quantile([...fired.ms], 0.99) };
+    return {
+      perSecond: (total / (fired.endedAt - fired.beganAt)) * 1000,
+      p99: quantile([...fired.ms], 0.99),
+    };
   };
   await aim(instance.port, instance.host);
   const [mine, limits]: [number[], number[]] = [[], []];
@@ -74,4 +77,3 @@ async function measure(stage: Stage, { name, path, accept }: Document, bare: num
     pass: ratio >= 0.6,
   };
 }
-

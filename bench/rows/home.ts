@@ -86,7 +86,9 @@ export async function home(stage: Stage): Promise<Check[]> {
   await many.instance.stop();
   const stored = many.statuses.toLocaleString('en');
   const ratio = large.perSecond / base.perSecond;
-  stage.say(`home timeline ${Math.round(large.perSecond)}/s with ${stored}, ${Math.round(base.perSecond)}/s with 10,000`);
+  stage.say(
+    `home timeline ${Math.round(large.perSecond)}/s with ${stored}, ${Math.round(base.perSecond)}/s with 10,000`,
+  );
   return [
     {
       what: `home timeline, ${stored} statuses stored: p50 alone`,

@@ -16,7 +16,10 @@ interface Flood {
 
 let runs = 0;
 
-async function prepare(stage: Stage, { host, actors, count }: { host: string; actors: number[]; count: number }) {
+async function prepare(
+  stage: Stage,
+  { host, actors, count }: { host: string; actors: number[]; count: number },
+) {
   const run = `r${process.pid}x${++runs}n`;
   const { keysFile, port } = stage;
   await stage.load.call('prepareInbox', { keysFile, port, host, actors, count, run });
@@ -118,7 +121,11 @@ export async function inboxUnknown(stage: Stage): Promise<Check[]> {
   const alone = await known();
   const strangers = Array.from({ length: 100 }, (_, i) => firstStranger + runs * 1000 + i);
   const each = 3;
-  const run = await prepare(stage, { host: instance.host, actors: strangers, count: strangers.length * each });
+  const run = await prepare(stage, {
+    host: instance.host,
+    actors: strangers,
+    count: strangers.length * each,
+  });
   await stage.fediverse.call('reset');
   const [among, fired] = await Promise.all([
     known(),

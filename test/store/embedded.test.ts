@@ -38,10 +38,10 @@ async function open(declared: Specs = specs, migrate = true): Promise<Store> {
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe('the file', () => {
-  test('is written with a write-ahead log, synced at each commit, and readable by its owner only', async () => {
+  test('is written with a write-ahead log, which the writer syncs, and readable by its owner only', async () => {
     const db = connect(file);
     expect(db.get('PRAGMA journal_mode')).toEqual(['wal']);
-    expect(db.get('PRAGMA synchronous')).toEqual([2]);
+    expect(db.get('PRAGMA synchronous')).toEqual([1]);
     expect(statSync(file).mode & 0o777).toBe(0o600);
     db.close();
   });
@@ -218,6 +218,53 @@ describe('writing', () => {
     expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
     expect(ran.filter((sql) => sql === 'COMMIT')).toHaveLength(1);
     expect(db.all('SELECT v FROM t')).toEqual([[1], [3]]);
+    db.close();
+  });
+
+  test('is told only once it is synced; commits made meanwhile share the next sync', async () => {
+    const db = connect(':memory:');
+    db.exec('CREATE TABLE t (v UNIQUE)');
+    const syncs: (() => void)[] = [];
+    const writer = createWriter(
+      db,
+      () => {},
+      () => new Promise((resolve) => syncs.push(resolve)),
+    );
+    const told: number[] = [];
+    const add = (v: number): Promise<unknown> =>
+      writer.write(step(() => db.run('INSERT INTO t VALUES (?)', [v]))).then(() => told.push(v));
+    const first = add(1);
+    await nextTurn();
+    const others = [add(2)];
+    await nextTurn();
+    others.push(add(3));
+    await nextTurn();
+    await nextTurn();
+    expect(db.all('SELECT v FROM t')).toEqual([[1], [2], [3]]);
+    expect([told, syncs.length]).toEqual([[], 1]);
+    syncs.shift()?.();
+    await first;
+    await nextTurn();
+    expect([told, syncs.length]).toEqual([[1], 1]);
+    syncs.shift()?.();
+    await Promise.all(others);
+    expect(told).toEqual([1, 2, 3]);
+    await writer.close();
+    db.close();
+  });
+
+  test('a sync that fails rejects what waits for it and everything after', async () => {
+    const db = connect(':memory:');
+    db.exec('CREATE TABLE t (v)');
+    const writer = createWriter(
+      db,
+      () => {},
+      () => Promise.reject(new Error('EIO')),
+    );
+    const add = (): Promise<unknown> => writer.write(step(() => db.run('INSERT INTO t VALUES (1)')));
+    await expect(add()).rejects.toThrow('EIO');
+    await expect(add()).rejects.toThrow('EIO');
+    await writer.close();
     db.close();
   });
 

@@ -86,9 +86,42 @@ function reachable(document: Fields, fields: Fields): Fields {
   return Object.fromEntries(Object.entries(fields).filter(([path]) => canReach(document, path)));
 }
 
+const isScalar = (value: unknown): boolean => typeof value !== 'object' || value === null;
+
+/**
+ * `$set` of scalars and `$inc`, both of members of the document itself: nearly every update. Null: it is something
+ * else, which mingo decides.
+ */
+function applyPlain(document: Fields, { $set = {}, $inc = {}, ...others }: Update): string[] | null {
+  if (Object.values(others).some((fields) => fields !== undefined && Object.keys(fields).length > 0))
+    return null;
+  const [sets, incs] = [Object.entries($set), Object.entries($inc)];
+  const plainSets = sets.every(
+    ([path, value]) => !path.includes('.') && isScalar(value) && value !== undefined,
+  );
+  const plainIncs = incs.every(([path, by]) => {
+    const current = Object.hasOwn(document, path) ? document[path] : 0;
+    return !path.includes('.') && by !== 0 && typeof current === 'number' && !Object.hasOwn($set, path);
+  });
+  if (!plainSets || !plainIncs) return null;
+  const changed: string[] = [];
+  for (const [path, value] of sets) {
+    if (Object.hasOwn(document, path) && document[path] === value) continue;
+    document[path] = value;
+    changed.push(path);
+  }
+  for (const [path, by] of incs) {
+    document[path] = (Object.hasOwn(document, path) ? (document[path] as number) : 0) + by;
+    changed.push(path);
+  }
+  return changed;
+}
+
 /** Applies a checked update in place. Returns the paths that changed; throws InvalidWrite. */
 export function applyUpdate(document: object, update: Update): string[] {
   const fields = document as Fields;
+  const changed = applyPlain(fields, update);
+  if (changed) return changed;
   return mutate(fields, toModifier(fields, update), [], {}, { cloneMode: 'deep' });
 }
 

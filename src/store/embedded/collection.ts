@@ -16,7 +16,7 @@ import { deleteDocument, insertDocument, updateDocument } from './documents.js';
 import { compile } from './match.js';
 import type { Table } from './schema.js';
 import { count, search, searchIds, type Chunked, type Query } from './search.js';
-import { step, type Steps, type Writer } from './writer.js';
+import { tidyStep, type Steps, type Writer } from './writer.js';
 
 /** What a collection needs of the opened store. */
 export interface Engine {
@@ -35,7 +35,7 @@ function drain<T>(chunks: Chunked<T>): T {
 /** In a write, reading is cut into steps as well, so that one transaction stays short. */
 function* inSteps<T>(chunks: Chunked<T>): Steps<T> {
   for (;;) {
-    const next = yield* step(() => chunks.next());
+    const next = yield* tidyStep(() => chunks.next());
     if (next.done) return next.value;
   }
 }
@@ -52,12 +52,17 @@ interface Change {
 type Changed<T> = { was: 'there' | 'absent'; before: T | null; after: T | null; modified: boolean };
 
 /** Finds one document and changes it, or inserts what an upsert makes: one step, so nothing comes in between. */
-function change<T extends Document>({ db }: Engine, table: Table, request: Change): Changed<T> {
+function change<T extends Document>(
+  { db }: Engine,
+  table: Table,
+  request: Change,
+  protect: () => void,
+): Changed<T> {
   const { filter, update, sort } = request;
   const [found] = drain(search<T>(db, table, { filter, sort, limit: 1 }));
   if (found) {
     const before = request.keep ? structuredClone(found) : null;
-    const modified = updateDocument(db, table, found, update);
+    const modified = updateDocument(db, table, found, { update, protect });
     return { was: 'there', before, after: found, modified };
   }
   if (!request.upsert) return { was: 'absent', before: null, after: null, modified: false };
@@ -79,16 +84,16 @@ const resultOf = ({ was, after, modified }: Changed<Document>): UpdateResult => 
 function* each(
   db: Connection,
   table: Table,
-  { filter, act }: { filter: Filter; act: (document: Document) => void },
+  { filter, act }: { filter: Filter; act: (document: Document, protect: () => void) => void },
 ): Steps<number> {
   const matches = compile(filter);
   let met = 0;
   for (const id of yield* inSteps(searchIds(db, table, filter))) {
-    met += yield* step(() => {
-      const text = db.get(`SELECT doc FROM ${table.table} WHERE id = ?`, [id])?.[0];
+    met += yield* tidyStep((protect) => {
+      const text = db.get(table.sql.byId, [id])?.[0];
       const document = typeof text === 'string' ? (JSON.parse(text) as Document) : null;
       if (!document || !matches(document)) return 0;
-      act(document);
+      act(document, protect);
       return 1;
     });
   }
@@ -97,8 +102,8 @@ function* each(
 
 function* changeMany({ db }: Engine, table: Table, { filter, update }: Change): Steps<UpdateResult> {
   let modifiedCount = 0;
-  const act = (document: Document): void => {
-    if (updateDocument(db, table, document, update)) modifiedCount += 1;
+  const act = (document: Document, protect: () => void): void => {
+    if (updateDocument(db, table, document, { update, protect })) modifiedCount += 1;
   };
   const matchedCount = yield* each(db, table, { filter, act });
   return { matchedCount, modifiedCount, upsertedCount: 0 };
@@ -139,10 +144,12 @@ function check<T extends Document>(operation: BulkOperation<T>): Checked<T> {
 
 function* perform<T extends Document>(engine: Engine, table: Table, operation: Checked<T>): Steps<unknown> {
   if ('insertOne' in operation) {
-    return yield* step(() => insertDocument(engine.db, table, operation.insertOne.document));
+    return yield* tidyStep(() => insertDocument(engine.db, table, operation.insertOne.document));
   }
-  if ('updateOne' in operation) return yield* step(() => change(engine, table, operation.updateOne));
-  if ('deleteOne' in operation) return yield* step(() => remove(engine, table, operation.deleteOne.filter));
+  if ('updateOne' in operation)
+    return yield* tidyStep((protect) => change(engine, table, operation.updateOne, protect));
+  if ('deleteOne' in operation)
+    return yield* tidyStep(() => remove(engine, table, operation.deleteOne.filter));
   if ('deleteMany' in operation) return yield* removeMany(engine, table, operation.deleteMany.filter);
   return yield* changeMany(engine, table, operation.updateMany);
 }
@@ -177,21 +184,21 @@ function cursor<T extends Document>(engine: Engine, table: Table, query: Query):
   };
 }
 
+const toInserts = <T extends Document>(documents: readonly T[]): BulkOperation<T>[] =>
+  documents.map((document) => ({ insertOne: { document } }));
+
 /** The port's collection over one table. Filters and updates are checked before anything happens. */
 export function createCollection<T extends Document>(engine: Engine, table: Table): Collection<T> {
   const { writer } = engine;
+  const write = <R>(run: (protect: () => void) => R): Promise<R> => writer.write(tidyStep(run));
   const writeAll = async (operations: readonly BulkOperation<T>[], ordered: boolean): Promise<unknown> =>
     writer.write(performAll(engine, table, { operations: operations.map(check), ordered }));
   return {
     insertOne: async (document) => {
       const clean = checkDocument(document);
-      return writer.write(step(() => insertDocument(engine.db, table, clean)));
+      return write(() => insertDocument(engine.db, table, clean));
     },
-    insertMany: (documents, { ordered = true } = {}) =>
-      writeAll(
-        documents.map((document) => ({ insertOne: { document } })),
-        ordered,
-      ),
+    insertMany: (documents, { ordered = true } = {}) => writeAll(toInserts(documents), ordered),
     findOne: async (filter, { sort } = {}) => {
       checkFilter(filter);
       if (sort) checkSort(sort);
@@ -206,7 +213,7 @@ export function createCollection<T extends Document>(engine: Engine, table: Tabl
       checkFilter(filter);
       const clean = checkUpdate(update);
       if (upsert) checkUpsert(filter, clean);
-      return writer.write(step(() => resultOf(change(engine, table, { filter, update: clean, upsert }))));
+      return write((protect) => resultOf(change(engine, table, { filter, update: clean, upsert }, protect)));
     },
     updateMany: async (filter, update) => {
       checkFilter(filter);
@@ -218,14 +225,14 @@ export function createCollection<T extends Document>(engine: Engine, table: Tabl
       const clean = checkUpdate(update);
       if (upsert) checkUpsert(filter, clean);
       const keep = returnDocument === 'before';
-      const found = await writer.write(
-        step(() => change<T>(engine, table, { filter, update: clean, upsert, sort, keep })),
+      const found = await write((protect) =>
+        change<T>(engine, table, { filter, update: clean, upsert, sort, keep }, protect),
       );
       return found[returnDocument];
     },
     deleteOne: async (filter) => {
       checkFilter(filter);
-      return writer.write(step(() => remove(engine, table, filter)));
+      return write(() => remove(engine, table, filter));
     },
     deleteMany: async (filter) => {
       checkFilter(filter);

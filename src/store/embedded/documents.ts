@@ -3,31 +3,44 @@ import type { Document, Update } from '../port.js';
 import { applyUpdate } from './apply-update.js';
 import { isConstraint, type Connection } from './connection.js';
 import { identity, rowsOf, type Index, type Key } from './keys.js';
-import { deleteRowSql, insertRows, setIrregular, type Table } from './schema.js';
+import { insertRows, setIrregular, type Table } from './schema.js';
 
-/** Writes one document and its index rows, inside the transaction of the caller. Throws DuplicateKeyError. */
+/**
+ * Writes one document and its index rows, inside the transaction of the caller. Throws DuplicateKeyError and leaves
+ * nothing behind then.
+ */
 export function insertDocument(db: Connection, table: Table, document: Document): void {
   const { _id: id } = document;
+  const prepared = table.indexes.map((index) => ({ index, ...rowsOf(index, document) }));
   try {
-    db.run(`INSERT INTO ${table.table} (id, doc) VALUES (?, ?)`, [id, JSON.stringify(document)]);
+    db.run(table.sql.insert, [id, JSON.stringify(document)]);
   } catch (error) {
     if (isConstraint(error)) throw new DuplicateKeyError(table.name, { _id: 1 });
     throw error;
   }
-  for (const index of table.indexes) {
-    const { rows, irregular } = rowsOf(index, document);
-    if (irregular !== 0) setIrregular(db, index, irregular);
-    insertRows(db, table.name, index, { id, rows });
+  const written: { index: Index; row: Key[] }[] = [];
+  try {
+    for (const { index, rows, irregular } of prepared) {
+      if (irregular !== 0) setIrregular(db, index, irregular);
+      for (const row of rows) {
+        insertRows(db, table.name, index, { id, rows: [row] });
+        written.push({ index, row });
+      }
+    }
+  } catch (error) {
+    if (!(error instanceof DuplicateKeyError)) throw error;
+    for (const { index, row } of written) deleteRows(db, index, id, [row]);
+    db.run(table.sql.remove, [id]);
+    throw error;
   }
 }
 
 const deleteRows = (db: Connection, index: Index, id: string, rows: readonly Key[][]): void => {
-  const sql = deleteRowSql(index);
-  for (const row of rows) db.run(sql, [...row, id]);
+  for (const row of rows) db.run(index.sql.remove, [...row, id]);
 };
 
 export function deleteDocument(db: Connection, table: Table, document: Document): void {
-  db.run(`DELETE FROM ${table.table} WHERE id = ?`, [document._id]);
+  db.run(table.sql.remove, [document._id]);
   for (const index of table.indexes) deleteRows(db, index, document._id, rowsOf(index, document).rows);
 }
 
@@ -40,20 +53,32 @@ const touches = (index: Index, paths: readonly string[]): boolean =>
 
 const nameOf = (row: readonly Key[]): string => JSON.stringify(row.map(identity));
 
+export interface Edit {
+  update: Update;
+  /** Called before anything is written that could fail half-way: from there on the caller can undo. */
+  protect: () => void;
+}
+
 /**
  * Applies a checked update to `document` in place and stores it. Returns false when it changed nothing.
- * Throws InvalidWrite and DuplicateKeyError; the caller's savepoint undoes what was begun.
+ * Throws InvalidWrite before anything is written, and DuplicateKeyError after `protect` was called.
  */
-export function updateDocument(db: Connection, table: Table, document: Document, update: Update): boolean {
+export function updateDocument(
+  db: Connection,
+  table: Table,
+  document: Document,
+  { update, protect }: Edit,
+): boolean {
   const { $setOnInsert: _, ...rest } = update;
   const paths = Object.values(rest).flatMap((fields) => Object.keys(fields as object));
   const before = table.indexes
     .filter((index) => touches(index, paths))
     .map((index) => ({ index, rows: rowsOf(index, document).rows }));
   if (applyUpdate(document, rest).length === 0) return false;
-  db.run(`UPDATE ${table.table} SET doc = ? WHERE id = ?`, [JSON.stringify(document), document._id]);
-  for (const { index, rows: old } of before) {
-    const { rows, irregular } = rowsOf(index, document);
+  const after = before.map(({ index, rows: old }) => ({ index, old, ...rowsOf(index, document) }));
+  if (after.some(({ index }) => index.unique)) protect();
+  db.run(table.sql.update, [JSON.stringify(document), document._id]);
+  for (const { index, old, rows, irregular } of after) {
     if (irregular !== 0) setIrregular(db, index, irregular);
     const had = new Set(old.map(nameOf));
     const has = new Set(rows.map(nameOf));

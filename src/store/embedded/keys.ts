@@ -44,6 +44,8 @@ export interface Index {
   unique: boolean;
   sparse: boolean;
   spec: IndexSpec;
+  /** One row: key columns, then the id. */
+  sql: { insert: string; remove: string };
   /** Bit n: some document had an array or an object at column n, so that its rows neither sort nor count exactly. */
   irregular: number;
 }

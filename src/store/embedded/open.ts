@@ -6,6 +6,7 @@ import { connect, isBusy, type Connection } from './connection.js';
 import { makePlan } from './plan.js';
 import { inspect, migrateTables, toTable, type Table } from './schema.js';
 import type { Chunked } from './search.js';
+import { openLog } from './sync.js';
 import { createTextIndex } from './text-index.js';
 import { createWriter } from './writer.js';
 
@@ -48,9 +49,10 @@ async function patiently<T>(read: () => Promise<T>): Promise<T> {
 function createWatch(
   db: Connection,
   tables: readonly Table[],
-): { refresh: () => void; demandCurrent: () => void } {
+): { demandRecent: () => void; demandCurrent: () => void } {
   let version = -1;
   let state: 'current' | 'unmigrated' | 'foreign' = 'unmigrated';
+  let looked = false;
   const refresh = (): void => {
     const now = db.dataVersion();
     if (now === version && state === 'current') return;
@@ -60,13 +62,25 @@ function createWatch(
   };
   const demandCurrent = (): void => {
     refresh();
+    check();
+  };
+  const check = (): void => {
     if (state === 'unmigrated')
       throw new Error('the database lacks collections or indexes: call migrate() first');
     if (state === 'foreign') {
       throw new Error('the database was changed by another version of Landfall: restart this one');
     }
   };
-  return { refresh, demandCurrent };
+  /** For reading: another look in the same turn of the event loop would only repeat it. */
+  const demandRecent = (): void => {
+    if (!looked) {
+      refresh();
+      looked = true;
+      setImmediate(() => void (looked = false));
+    }
+    check();
+  };
+  return { demandRecent, demandCurrent };
 }
 
 /**
@@ -79,11 +93,12 @@ export async function openEmbeddedStore({ path, specs, log }: EmbeddedOptions): 
   const db = connect(path);
   const tables = new Map(Object.entries(specs).map(([name, spec]) => [name, toTable(name, spec)]));
   const watch = createWatch(db, [...tables.values()]);
-  const writer = createWriter(db, watch.demandCurrent);
+  const wal = openLog(path);
+  const writer = createWriter(db, watch.demandCurrent, wal.sync);
   const demanding =
     <T>(work: () => T) =>
     (): T => {
-      watch.demandCurrent();
+      watch.demandRecent();
       return work();
     };
   const engine: Engine = {
@@ -111,7 +126,10 @@ export async function openEmbeddedStore({ path, specs, log }: EmbeddedOptions): 
       return engine.lookUp(() => makePlan(tableOf(name), { filter, sort }).kind);
     },
     close: () => {
-      closing ??= writer.close().then(() => db.close());
+      closing ??= writer.close().then(() => {
+        wal.close();
+        db.close();
+      });
       return closing;
     },
   };

@@ -13,6 +13,7 @@ export interface Table {
   /** The collection itself, as the index on `_id`. */
   primary: Index;
   indexes: readonly Index[];
+  sql: { insert: string; update: string; remove: string; byId: string };
 }
 
 /** Raised when the meaning of stored keys changes: every index is then built anew. */
@@ -29,10 +30,13 @@ function toIndex(collection: string, spec: IndexSpec): Index {
   }));
   const text = JSON.stringify([entries, spec.unique ?? false, spec.sparse ?? false, keyVersion]);
   const hash = createHash('sha256').update(text).digest('hex').slice(0, 10);
+  const name = `"ix_${collection}_${hash}"`;
+  const stored = all.filter((column) => column.sql !== 'id');
   return {
-    table: `"ix_${collection}_${hash}"`,
+    table: name,
     columns: all,
-    stored: all.filter((column) => column.sql !== 'id'),
+    stored,
+    sql: rowSql(name, stored),
     unique: spec.unique ?? false,
     sparse: spec.sparse ?? false,
     spec,
@@ -51,12 +55,19 @@ export function toTable(name: string, spec: CollectionSpec): Table {
     table,
     columns: [id],
     stored: [],
+    sql: rowSql(table, []),
     unique: true,
     sparse: false,
     spec: keys,
     irregular: 0,
   };
-  return { name, table, primary, indexes: spec.indexes.map((index) => toIndex(name, index)) };
+  const sql = {
+    insert: `INSERT INTO ${table} (id, doc) VALUES (?, ?)`,
+    update: `UPDATE ${table} SET doc = ? WHERE id = ?`,
+    remove: `DELETE FROM ${table} WHERE id = ?`,
+    byId: `SELECT doc FROM ${table} WHERE id = ?`,
+  };
+  return { name, table, primary, indexes: spec.indexes.map((index) => toIndex(name, index)), sql };
 }
 
 function createIndexTable(db: Connection, index: Index): void {
@@ -68,14 +79,12 @@ function createIndexTable(db: Connection, index: Index): void {
   db.exec(`CREATE TABLE ${index.table} (${columns}, PRIMARY KEY (${key.join(', ')})) WITHOUT ROWID`);
 }
 
-export function insertRowSql(index: Index): string {
-  const names = [...index.stored.map(({ sql }) => sql), 'id'];
-  return `INSERT INTO ${index.table} (${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})`;
-}
-
-export function deleteRowSql(index: Index): string {
-  const names = [...index.stored.map(({ sql }) => sql), 'id'];
-  return `DELETE FROM ${index.table} WHERE ${names.map((name) => `${name} = ?`).join(' AND ')}`;
+function rowSql(table: string, stored: readonly Column[]): Index['sql'] {
+  const names = [...stored.map(({ sql }) => sql), 'id'];
+  return {
+    insert: `INSERT INTO ${table} (${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})`,
+    remove: `DELETE FROM ${table} WHERE ${names.map((name) => `${name} = ?`).join(' AND ')}`,
+  };
 }
 
 /** Adds the rows of one document. Throws DuplicateKeyError. */
@@ -85,10 +94,9 @@ export function insertRows(
   index: Index,
   row: { id: string; rows: Key[][] },
 ): void {
-  const sql = insertRowSql(index);
   for (const keys of row.rows) {
     try {
-      db.run(sql, [...keys, row.id]);
+      db.run(index.sql.insert, [...keys, row.id]);
     } catch (error) {
       if (isConstraint(error)) throw new DuplicateKeyError(collection, index.spec.keys);
       throw error;

@@ -19,13 +19,16 @@ export function createTextIndex({ db, writer, lookUp }: Engine, name: string): T
   const create =
     `CREATE VIRTUAL TABLE IF NOT EXISTS ${table} USING ` +
     `fts5(text, content = '', contentless_delete = 1, tokenize = "unicode61 remove_diacritics 2")`;
+  // Known only once it is committed: a transaction that creates it may still be rolled back.
+  let known = false;
   return {
     put: async (id, text) => {
       const row = toInteger(id);
+      known ||= exists();
       const terms = toTerms(text).join(' ');
       await writer.write(
         step(() => {
-          if (!exists()) db.exec(create);
+          if (!known && !exists()) db.exec(create);
           db.run(`INSERT OR REPLACE INTO ${table} (rowid, text) VALUES (CAST(? AS INTEGER), ?)`, [
             row,
             terms,

@@ -1,14 +1,31 @@
+import { DuplicateKeyError, InvalidWrite } from '../errors.js';
 import { isBusy, type Connection } from './connection.js';
+import { createSettling, type Sync } from './settling.js';
 
 /**
- * A write in steps: each yielded function runs inside the current transaction in its own savepoint; its result, or
- * its error, comes back from the `yield`. What the generator returns is told once the transaction is durable.
+ * What a step does. `protect` sets a savepoint to which the step is rolled back when it fails from there on.
+ * `tidy`: it calls `protect` itself before it gets to where it could fail half-way; other steps are protected from the
+ * start. Most steps cannot fail half-way, and a savepoint costs as much as a row.
  */
-export type Steps<T> = Generator<() => unknown, T, unknown>;
+interface Work {
+  run: (protect: () => void) => unknown;
+  tidy: boolean;
+}
+
+/**
+ * A write in steps: each yielded piece of work runs inside the current transaction; its result, or its error, comes back
+ * from the `yield`. One that fails leaves nothing behind. What the generator returns is told once it is durable.
+ */
+export type Steps<T> = Generator<Work, T, unknown>;
 
 /** One step, typed. */
-export function* step<T>(work: () => T): Steps<T> {
-  return (yield work) as T;
+export function* step<T>(run: () => T): Steps<T> {
+  return (yield { run, tidy: false }) as T;
+}
+
+/** One step that protects itself (see Work). An error that is not the caller's fault fails the whole transaction. */
+export function* tidyStep<T>(run: (protect: () => void) => T): Steps<T> {
+  return (yield { run, tidy: true }) as T;
 }
 
 export interface Writer {
@@ -21,7 +38,7 @@ export interface Writer {
 interface Task {
   steps: Steps<unknown>;
   /** The step that runs next; null before the first. */
-  next: (() => unknown) | null;
+  next: Work | null;
   settle: () => void;
   resolve: (value: unknown) => void;
   reject: (error: unknown) => void;
@@ -32,11 +49,13 @@ const budgetMs = 4;
 const giveUpAfterMs = 30_000;
 
 /**
- * Group commit: writes issued in one turn of the event loop share a transaction, hence one sync of the disk. A write
- * that fails (a duplicate key) is rolled back to its savepoint and fails alone. `before` runs once per transaction.
+ * Group commit: writes issued in one turn of the event loop share a transaction, and transactions that are committed
+ * while the disk is busy share the next sync. A write that fails (a duplicate key) fails alone. Every write is told to
+ * its caller only when it is on the disk. `before` runs once per transaction.
  */
-export function createWriter(db: Connection, before: () => void): Writer {
+export function createWriter(db: Connection, before: () => void, sync: Sync = null): Writer {
   const queue: Task[] = [];
+  const settle = createSettling(sync);
   let scheduled = false;
   let closed = false;
   let busySince = 0;
@@ -47,10 +66,6 @@ export function createWriter(db: Connection, before: () => void): Writer {
     scheduled = true;
     if (delay > 0) setTimeout(pump, delay);
     else setImmediate(pump);
-  };
-
-  const failAll = (error: unknown): void => {
-    for (const task of queue.splice(0)) task.reject(error);
   };
 
   const begin = (): boolean => {
@@ -64,7 +79,7 @@ export function createWriter(db: Connection, before: () => void): Writer {
       if (isBusy(error) && now - busySince < giveUpAfterMs) schedule(25);
       else {
         busySince = 0;
-        failAll(error);
+        for (const task of queue.splice(0)) task.reject(error);
       }
       return false;
     }
@@ -72,9 +87,10 @@ export function createWriter(db: Connection, before: () => void): Writer {
 
   const pump = (): void => {
     scheduled = false;
-    if (queue.length > 0 && begin()) transact(db, queue, before);
+    if (queue.length > 0 && begin()) settle.add(transact(db, queue, before));
     if (queue.length > 0) schedule();
-    else for (const resolve of drained.splice(0)) resolve();
+    else if (drained.length > 0)
+      void settle.idle().then(() => drained.splice(0).forEach((resolve) => resolve()));
   };
 
   return {
@@ -94,15 +110,15 @@ export function createWriter(db: Connection, before: () => void): Writer {
     close: () => {
       closed = true;
       return new Promise((resolve) => {
-        if (queue.length === 0) resolve();
-        else drained = [...drained, resolve];
+        drained = [...drained, resolve];
+        schedule();
       });
     },
   };
 }
 
-/** Runs steps of the queued tasks in turn until the budget is spent, commits, then settles those that ended. */
-function transact(db: Connection, queue: Task[], before: () => void): void {
+/** Runs steps of the queued tasks in turn until the budget is spent and commits. @returns the tasks that ended */
+function transact(db: Connection, queue: Task[], before: () => void): Task[] {
   const touched = new Set<Task>();
   const ended: Task[] = [];
   try {
@@ -122,9 +138,9 @@ function transact(db: Connection, queue: Task[], before: () => void): void {
     const rest = queue.filter((task) => !touched.has(task));
     queue.splice(0, queue.length, ...rest);
     if (touched.size === 0) for (const task of queue.splice(0)) task.reject(error);
-    return;
+    return [];
   }
-  for (const task of ended) task.settle();
+  return ended;
 }
 
 function rollback(db: Connection): void {
@@ -140,25 +156,36 @@ function advance(db: Connection, task: Task): boolean {
   if (!task.next && proceed(task, () => task.steps.next())) return true;
   const work = task.next;
   if (!work) return true;
-  db.run('SAVEPOINT step');
-  let outcome: () => IteratorResult<() => unknown, unknown>;
+  let guarded = false;
+  const protect = (): void => {
+    if (!guarded) db.run('SAVEPOINT step');
+    guarded = true;
+  };
+  if (!work.tidy) protect();
+  let outcome: () => IteratorResult<Work, unknown>;
   try {
-    const result = work();
+    const result = work.run(protect);
     outcome = () => task.steps.next(result);
   } catch (error) {
-    db.run('ROLLBACK TO step');
+    if (guarded) db.run('ROLLBACK TO step');
+    else if (!isRefusal(error)) throw error;
     outcome = () => task.steps.throw(error);
   }
-  db.run('RELEASE step');
+  if (guarded) db.run('RELEASE step');
   return proceed(task, outcome);
 }
 
+/** What the caller wrote is at fault, which shows before anything is changed. Anything else: the disk, or a mistake. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof DuplicateKeyError || error instanceof InvalidWrite;
+}
+
 /** Lets the generator go on to its next yield. True when it returned or threw. */
-function proceed(task: Task, resume: () => IteratorResult<() => unknown, unknown>): boolean {
+function proceed(task: Task, resume: () => IteratorResult<Work, unknown>): boolean {
   try {
     const { done, value } = resume();
     if (done) task.settle = () => task.resolve(value);
-    else task.next = value as () => unknown;
+    else task.next = value as Work;
     return done === true;
   } catch (error) {
     task.settle = () => task.reject(error);
