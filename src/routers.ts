@@ -16,7 +16,14 @@ import { tagPage } from './web/pages/tag.js';
 /** Every route of the server, in the order in which they are tried. */
 export function allRouters(ctx: Ctx, switchboard: Switchboard): Router[] {
   const federation = activityPubRoutes(ctx, { keys: createKeyResolver(ctx), pages: pagesOf(ctx) });
-  return [sseRoutes(ctx, switchboard), oauthRoutes(ctx), assetRoutes(), mediaRoutes(ctx), federation, apiRoutes(ctx)];
+  return [
+    sseRoutes(ctx, switchboard),
+    oauthRoutes(ctx),
+    assetRoutes(),
+    mediaRoutes(ctx),
+    federation,
+    apiRoutes(ctx),
+  ];
 }
 
 function pagesOf(ctx: Ctx): Pages {
