@@ -34,6 +34,7 @@ export function signUpPageRoutes(ctx: Ctx): Router {
         // The form says that whoever sends it agrees.
         agreement: true,
         reason: fieldOf(typed, 'reason', 10_000),
+        ip: req.ip ?? null,
       });
       res.type('html').send(user.confirmedAt === null ? mailPage(ctx) : readyPage(ctx));
     } catch (error) {

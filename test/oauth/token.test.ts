@@ -337,11 +337,7 @@ describe('/oauth/userinfo', () => {
 });
 
 test('no listing of apps or tokens is there', async () => {
-  for (const path of [
-    '/oauth/applications',
-    '/oauth/token/info',
-    '/oauth/token',
-  ])
+  for (const path of ['/oauth/applications', '/oauth/token/info', '/oauth/token'])
     await request(app).get(path).expect(404);
 });
 
