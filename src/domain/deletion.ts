@@ -1,6 +1,7 @@
 import type { Account } from '../model/account.js';
 import { now, type Ctx } from './ctx.js';
 import { withEvent } from './events.js';
+import { endAllAccess } from './sessions.js';
 import { bury } from './statuses-delete.js';
 
 /**
@@ -14,8 +15,7 @@ export async function deleteAccount(ctx: Ctx, account: Account): Promise<void> {
     await ctx.db.accounts.updateOne({ _id: account._id }, { $set: { deletedAt: now(ctx) } });
     const user = await ctx.db.users.findOne({ accountId: account._id });
     if (user) {
-      await ctx.db.accessTokens.updateMany({ userId: user._id }, { $set: { revokedAt: now(ctx) } });
-      await ctx.db.webSessions.deleteMany({ userId: user._id });
+      await endAllAccess(ctx, user._id);
       await ctx.db.userIps.deleteMany({ userId: user._id });
       await ctx.db.activeDays.deleteMany({ userId: user._id });
       await ctx.db.mailTokens.deleteMany({ userId: user._id });
