@@ -47,6 +47,18 @@ function endpointOf(url: string): string {
   return path.replace(/\/\d+(?=\/|$)/g, '/:id').replace(/^\/media\/.*/, '/media/:file');
 }
 
+/** For a browser that talks to nobody but us. */
+export const chromiumArgs = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
 export const password = 'correct horse battery';
 
 /** An instance with people who can sign in with `password`. */
