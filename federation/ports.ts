@@ -30,7 +30,10 @@ export interface KeyResolver {
    * `refresh: true` asks for a network fetch although a copy is at hand (key rotation); the resolver limits how often.
    * `gone` means that the owner answered 404 or 410; `unavailable` any other failure (cached negatively for a while).
    */
-  resolve(keyId: string, options: { refresh: boolean }): Promise<PublicKey | 'gone' | 'unavailable' | 'refused'>;
+  resolve(
+    keyId: string,
+    options: { refresh: boolean },
+  ): Promise<PublicKey | 'gone' | 'unavailable' | 'refused'>;
 }
 
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };

@@ -22,18 +22,16 @@ const host = z
   .string()
   .regex(/^[a-z0-9.-]+(:\d+)?$/i)
   .transform((v) => v.toLowerCase());
-const spec = <T>(
-  env: string,
-  type: z.ZodType<T>,
-  value: T,
-  help: string,
-  secret = false,
-): SettingSpec<T> => ({
+type Rest<T> = [value: T, help: string];
+const spec = <T>(env: string, type: z.ZodType<T>, ...[value, help]: Rest<T>): SettingSpec<T> => ({
   env,
   type,
   default: value,
   help,
-  ...(secret && { secret }),
+});
+const secretSpec = <T>(env: string, type: z.ZodType<T>, ...rest: Rest<T>): SettingSpec<T> => ({
+  ...spec(env, type, ...rest),
+  secret: true,
 });
 
 export const settingsTable = {
@@ -64,12 +62,11 @@ export const settingsTable = {
     '`embedded:` (a file in the data folder) or a mongodb:// URL.',
     true,
   ),
-  secret: spec(
+  secret: secretSpec(
     'LANDFALL_SECRET',
     z.string(),
     '',
     'Instance key (32 bytes, base64url) that seals private keys. Empty: kept in secrets.json in the data folder.',
-    true,
   ),
   logLevel: spec(
     'LANDFALL_LOG_LEVEL',
@@ -167,12 +164,11 @@ export const settingsTable = {
   threadDepth: spec('LANDFALL_THREAD_DEPTH', count(0, 200), 20, 'Ancestors of a reply that are fetched.'),
   homeEntries: spec('LANDFALL_HOME_ENTRIES', count(100, 100_000), 800, 'Lines kept in each home timeline.'),
   rateLimits: spec('LANDFALL_RATE_LIMITS', flag, true, 'Limit requests per client address and token.'),
-  smtpUrl: spec(
+  smtpUrl: secretSpec(
     'LANDFALL_SMTP_URL',
     z.union([z.literal(''), z.string().regex(/^smtps?:\/\/[^\s]+$/)]),
     '',
     'Mail server, `smtp://user:password@host:587` or `smtps://…`. Empty: mails are written to `mail/*.eml` in the data folder.',
-    true,
   ),
   mailFrom: spec(
     'LANDFALL_MAIL_FROM',
