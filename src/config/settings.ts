@@ -55,12 +55,11 @@ export const settingsTable = {
     './data',
     'Folder of the embedded database, media and secrets.',
   ),
-  databaseUrl: spec(
+  databaseUrl: secretSpec(
     'LANDFALL_DATABASE_URL',
     z.string().regex(/^(embedded:|mongodb(\+srv)?:\/\/)/),
     'embedded:',
     '`embedded:` (a file in the data folder) or a mongodb:// URL.',
-    true,
   ),
   secret: secretSpec(
     'LANDFALL_SECRET',
