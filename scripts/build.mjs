@@ -1,6 +1,6 @@
 // Builds dist/ with tsc. `--if-needed` skips when no source is newer than the last build.
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, readdirSync, rmSync, statSync, writeFileSync, readFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, readdirSync, rmSync, statSync, writeFileSync, readFileSync } from 'node:fs';
 import { join, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -36,6 +36,8 @@ export function build({ ifNeeded = false } = {}) {
   rmSync(join(root, 'dist'), { recursive: true, force: true });
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
   execFileSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' });
+  // `npx landfall` runs it as a program.
+  chmodSync(join(root, 'dist', 'src', 'cli', 'main.js'), 0o755);
   for (const dir of ['src', 'federation']) copyData(join(root, dir), join(root, 'dist', dir));
   writeFileSync(stamp, now);
   return true;
