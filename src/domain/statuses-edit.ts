@@ -1,6 +1,7 @@
 import { invalid } from '../errors.js';
 import type { Account } from '../model/account.js';
 import type { Media, Status, StatusEdit } from '../model/status.js';
+import { refuseUnusableTags } from './admin-tags.js';
 import { composeText } from './compose.js';
 import { now, type Ctx } from './ctx.js';
 import { withEvent } from './events.js';
@@ -33,6 +34,10 @@ export async function editStatus(
   const spoilerText = input.spoilerText?.trim() ?? '';
   if (!input.text.trim() && !media.length && !(input.poll ?? old.poll)) throw invalid("Text can't be blank");
   const composed = await composeText(ctx, author, { text: input.text, spoilerText });
+  await refuseUnusableTags(
+    ctx,
+    composed.tags.filter((t) => !old.tags.includes(t)),
+  );
   const changed: Partial<Status> = {
     content: composed.html,
     text: input.text,

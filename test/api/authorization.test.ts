@@ -21,12 +21,20 @@ const name = (e: Endpoint): string => `${e.method} ${e.path}`;
 const table = (list: Endpoint[]): [string, Endpoint][] => list.map((e) => [name(e), e]);
 
 let instance: Instance;
-const tokens = { app: '', wrong: new Map<string, string>(), good: '', suspended: '', unconfirmed: '' };
+const tokens = {
+  app: '',
+  wrong: new Map<string, string>(),
+  good: '',
+  staff: '',
+  suspended: '',
+  unconfirmed: '',
+};
 
 beforeAll(async () => {
   instance = await startInstance();
   const scopes = [...knownScopes];
   tokens.good = (await instance.createUser('good', { scopes })).token;
+  tokens.staff = (await instance.createUser('staff', { scopes, role: 'owner' })).token;
   const suspended = await instance.createUser('suspended', { scopes });
   tokens.suspended = suspended.token;
   const { db } = instance.ctx;
@@ -99,6 +107,25 @@ describe('endpoints for people who are signed in', () => {
       });
     }
     expect([401, 403]).not.toContain((await call(e, tokens.good)).status);
+  });
+});
+
+describe('endpoints for staff', () => {
+  const forStaff = present.filter((e) => e.auth === 'admin');
+  test('are all there', () => {
+    expect(new Set(forStaff.map((e) => e.path)).size).toBeGreaterThan(40);
+  });
+  test.each(table(forStaff))('%s', async (_name, e) => {
+    expect(await call(e, null)).toEqual({ status: 401, error: 'The access token is invalid' });
+    expect((await call(e, tokens.app)).status).toBe(422);
+    expect(await call(e, tokens.good)).toEqual({ status: 403, error: 'This action is not allowed' });
+    expect((await call(e, tokens.suspended)).status).toBe(403);
+    expect((await call(e, tokens.unconfirmed)).status).toBe(403);
+    expect(await call(e, await tokenWithout(e.scopes))).toEqual({
+      status: 403,
+      error: 'This action is outside the authorized scopes',
+    });
+    expect([401, 403, 500]).not.toContain((await call(e, tokens.staff)).status);
   });
 });
 

@@ -105,7 +105,7 @@ const absentPaths = new Set([
 ]);
 
 export function isAbsent(e: Endpoint): boolean {
-  return absentGroups.has(e.group) || absentPaths.has(e.path) || e.group.startsWith('admin/') || e.removed;
+  return absentGroups.has(e.group) || absentPaths.has(e.path) || e.removed;
 }
 
 const validators = new Map<Endpoint, ValidateFunction>();

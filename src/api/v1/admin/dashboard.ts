@@ -76,5 +76,6 @@ function aboutOf(params: Record<string, unknown>, key: string): string {
   const given = params[key];
   if (!isRecord(given)) return '';
   const value = given['id'] ?? given['domain'];
-  return typeof value === 'string' ? value.toLowerCase().slice(0, 300) : '';
+  if (typeof value !== 'string' && typeof value !== 'number') return '';
+  return String(value).toLowerCase().slice(0, 300);
 }
