@@ -8,6 +8,7 @@ import type { Tag, TagDay } from '../model/tags.js';
 import { parseHashtag } from '../text/scan.js';
 import type { Ctx } from './ctx.js';
 import { readPage } from './edges.js';
+import { isCounted } from './trend-rankings.js';
 
 const dayMs = 86_400_000;
 /** How many days of use are shown. */
@@ -25,7 +26,7 @@ export interface TagFacts {
 
 /** Counts the use of a status' hashtags, for their histories. Open statuses only; counts are of days here, in UTC. */
 export async function recordTagUse(ctx: Ctx, status: Status): Promise<void> {
-  if (status.visibility !== 'public' || status.reblogOfId !== null) return;
+  if (!status.tags.length || !(await isCounted(ctx, status))) return;
   const day = status.createdAt.slice(0, 10);
   for (const name of status.tags) {
     await ensureTag(ctx, name);

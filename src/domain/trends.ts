@@ -1,40 +1,13 @@
 import type { PreviewCard } from '../model/cards.js';
 import type { Status } from '../model/status.js';
 import type { Tag } from '../model/tags.js';
-import { idAtTime } from '../model/ids.js';
 import { accountsById } from './accounts.js';
 import type { Ctx } from './ctx.js';
 import { tagsByName } from './tags.js';
+import { rankingOf } from './trend-rankings.js';
 import { hostOf } from './urls.js';
 
 const dayMs = 86_400_000;
-const mostDays = 500;
-const mostTrends = 100;
-/** One person alone makes no trend. */
-const fewestPeople = 2;
-const mostStatuses = 2000;
-
-/** Days of which use counts, today and yesterday (UTC). */
-function recentDays(ctx: Ctx): string[] {
-  return [0, 1].map((n) => new Date(ctx.clock.now().getTime() - n * dayMs).toISOString().slice(0, 10));
-}
-
-/** Names by how many people used them lately; today counts double. */
-function ranked(days: readonly { name: string; day: string; accounts: number }[], today: string): string[] {
-  const scores = new Map<string, { people: number; score: number }>();
-  for (const { name, day, accounts } of days) {
-    const known = scores.get(name) ?? { people: 0, score: 0 };
-    scores.set(name, {
-      people: Math.max(known.people, accounts),
-      score: known.score + accounts * (day === today ? 2 : 1),
-    });
-  }
-  return [...scores]
-    .filter(([, { people }]) => people >= fewestPeople)
-    .sort(([a, x], [b, y]) => y.score - x.score || (a < b ? -1 : 1))
-    .slice(0, mostTrends)
-    .map(([name]) => name);
-}
 
 /** `all`: also what staff does not want to see among trends; for staff. */
 export interface TrendOptions {
@@ -46,12 +19,7 @@ export const publisherOf = (url: string): string => (hostOf(url) ?? '').replace(
 
 /** Hashtags that several people used lately, the most used first. */
 export async function trendingTags(ctx: Ctx, { all = false }: TrendOptions = {}): Promise<Tag[]> {
-  const days = recentDays(ctx);
-  const found = await Promise.all(
-    days.map((day) => ctx.db.tagDays.find({ day }).sort({ uses: -1 }).limit(mostDays).toArray()),
-  );
-  const uses = found.flat().map((d) => ({ name: d.tag, day: d.day, accounts: d.accounts }));
-  const tags = await tagsByName(ctx, ranked(uses, days[0] ?? ''));
+  const tags = await tagsByName(ctx, await rankingOf(ctx, 'tags'));
   return tags.filter((t) => all || (t.trendable !== false && t.usable !== false));
 }
 
@@ -64,12 +32,7 @@ export interface TrendingLink {
 
 /** Links that several people posted lately, with the pages behind them. */
 export async function trendingLinks(ctx: Ctx, { all = false }: TrendOptions = {}): Promise<TrendingLink[]> {
-  const days = recentDays(ctx);
-  const found = await Promise.all(
-    days.map((day) => ctx.db.linkDays.find({ day }).sort({ uses: -1 }).limit(mostDays).toArray()),
-  );
-  const uses = found.flat().map((d) => ({ name: d.url, day: d.day, accounts: d.accounts }));
-  const links = await linksByUrl(ctx, ranked(uses, days[0] ?? ''));
+  const links = await linksByUrl(ctx, await rankingOf(ctx, 'links'));
   return all ? links : withoutRejected(ctx, links);
 }
 
@@ -110,39 +73,24 @@ export async function linksByUrl(ctx: Ctx, urls: readonly string[]): Promise<Tre
 
 /** Public posts of people who agreed to be discovered, by how they were taken up, newer ones weighing more. */
 export async function trendingStatuses(ctx: Ctx, { all = false }: TrendOptions = {}): Promise<Status[]> {
-  const now = ctx.clock.now().getTime();
-  const recent = await ctx.db.statuses
-    .find({ visibility: 'public', _id: { $gte: idAtTime(new Date(now - 3 * dayMs)) } })
-    .sort({ _id: -1 })
-    .limit(mostStatuses)
-    .toArray();
-  const score = (s: Status): number => {
-    const ageHours = Math.max(1, (now - Date.parse(s.createdAt)) / 3_600_000);
-    return (s.favouritesCount + 2 * s.reblogsCount + s.quotesCount) / ageHours ** 0.8;
-  };
-  const liked = recent.filter(
-    (s) =>
-      s.reblogOfId === null &&
-      s.inReplyToId === null &&
-      !s.sensitive &&
-      (all || s.trendable !== false) &&
-      s.favouritesCount + s.reblogsCount >= fewestPeople,
-  );
+  const ids = await rankingOf(ctx, 'statuses');
+  const found = ids.length ? await ctx.db.statuses.find({ _id: { $in: ids } }).toArray() : [];
+  const byId = new Map(found.map((s) => [s._id, s]));
+  const liked = ids
+    .flatMap((id) => byId.get(id) ?? [])
+    .filter((s) => s.visibility === 'public' && !s.sensitive && (all || s.trendable !== false));
   const authors = await accountsById(
     ctx,
     liked.map((s) => s.accountId),
   );
-  return liked
-    .filter((s) => {
-      const author = authors.get(s.accountId);
-      return (
-        author?.discoverable === true &&
-        !author.silencedAt &&
-        !author.sensitizedAt &&
-        !author.suspendedAt &&
-        !author.deletedAt
-      );
-    })
-    .sort((a, b) => score(b) - score(a))
-    .slice(0, mostTrends);
+  return liked.filter((s) => {
+    const author = authors.get(s.accountId);
+    return (
+      author?.discoverable === true &&
+      !author.silencedAt &&
+      !author.sensitizedAt &&
+      !author.suspendedAt &&
+      !author.deletedAt
+    );
+  });
 }

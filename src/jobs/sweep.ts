@@ -1,5 +1,6 @@
 import type { Ctx } from '../domain/ctx.js';
 import { sweepUploads, sweepUses } from '../domain/housekeeping.js';
+import { refreshTrends } from '../domain/trend-rankings.js';
 import type { Logger } from '../log.js';
 import { idAtTime } from '../model/ids.js';
 import type { OutActivity } from '../model/work.js';
@@ -49,6 +50,7 @@ const steps: Readonly<Record<string, Step>> = {
   polls: endPolls,
   uploads: sweepUploads,
   uses: sweepUses,
+  trends: refreshTrends,
 };
 
 /** Looks once a minute for what has expired. @returns the way to stop, which waits for a round under way */

@@ -12,6 +12,7 @@ import type * as relations from '../model/relations.js';
 import type * as scheduled from '../model/scheduled.js';
 import type * as status from '../model/status.js';
 import type * as tags from '../model/tags.js';
+import type * as trends from '../model/trends.js';
 import type * as work from '../model/work.js';
 import type { Collection, CollectionSpec, IndexSpec, Store } from './port.js';
 
@@ -50,6 +51,7 @@ export interface Documents {
   previewCards: cards.PreviewCard;
   linkDays: cards.LinkDay;
   linkUses: cards.LinkUse;
+  trendRankings: trends.TrendRanking;
   lists: lists.List;
   listMembers: lists.ListMember;
   listEntries: lists.ListEntry;
@@ -187,6 +189,7 @@ export const collections: { readonly [K in keyof Documents]: CollectionSpec } = 
   previewCards: declare('url!', 'page.image.path?'),
   linkDays: declare('url day!', 'day uses'),
   linkUses: declare('url day accountId!', 'day'),
+  trendRankings: declare(),
   lists: declare('accountId _id'),
   listMembers: declare('listId targetId!', 'listId _id', 'accountId targetId', 'targetId accountId'),
   listEntries: declare('listId statusId!', 'statusId', 'shownId', 'accountId fromId', 'listId fromId'),

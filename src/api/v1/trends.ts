@@ -1,6 +1,5 @@
 import { Router, type Request } from 'express';
 import type { Ctx } from '../../domain/ctx.js';
-import { cachedFor } from '../../domain/instance.js';
 import { accountsById } from '../../domain/accounts.js';
 import { hiddenFrom } from '../../domain/relationships.js';
 import { statusesById } from '../../domain/status-lists.js';
@@ -15,32 +14,28 @@ import { pages } from '../paging.js';
 import { showStatuses } from '../show.js';
 import { showTags } from './tags.js';
 
-/** How long a ranking is kept: it reads a lot. In test mode it is always fresh. */
-const keptMs = 5 * 60_000;
-
 /** What many people take up lately. */
 export function trendsRoutes(ctx: Ctx): Router {
   const router = Router();
-  const kept = <T>(load: () => Promise<T>) => cachedFor(ctx, ctx.settings.testMode ? 0 : keptMs, load);
-  const tags = kept(() => trendingTags(ctx));
-  const links = kept(() => trendingLinks(ctx));
-  const statuses = kept(() => trendingStatuses(ctx));
 
   router.get(['/api/v1/trends', '/api/v1/trends/tags'], optionalUser(), async (req, res) => {
     const { offset, limit } = sliceOf(req, pages.trends);
-    const found = (await tags()).slice(offset, offset + limit);
+    const found = (await trendingTags(ctx)).slice(offset, offset + limit);
     sendOffsetPage(req, res, { items: await showTags(ctx, viewerIdOf(req), found), offset, limit });
   });
   router.get('/api/v1/trends/links', async (req, res) => {
     const { offset, limit } = sliceOf(req, pages.trends);
-    const found = (await links()).slice(offset, offset + limit);
+    const found = (await trendingLinks(ctx)).slice(offset, offset + limit);
     const view = viewOf(ctx, null);
     sendOffsetPage(req, res, { items: found.map((l) => toTrendingLink(view, l)), offset, limit });
   });
   router.get('/api/v1/trends/statuses', optionalUser(), async (req, res) => {
     const viewerId = viewerIdOf(req);
     const { offset, limit } = sliceOf(req, pages.statuses);
-    const wanted = (await withoutHidden(ctx, viewerId, await statuses())).slice(offset, offset + limit);
+    const wanted = (await withoutHidden(ctx, viewerId, await trendingStatuses(ctx))).slice(
+      offset,
+      offset + limit,
+    );
     sendOffsetPage(req, res, { items: await showStatuses(ctx, viewerId, wanted), offset, limit });
   });
   return router;

@@ -1,6 +1,7 @@
 import type { PreviewCard } from '../../model/cards.js';
 import type { Status } from '../../model/status.js';
 import { now, type Ctx } from '../ctx.js';
+import { isCounted } from '../trend-rankings.js';
 import { hostOf } from '../urls.js';
 import { fetchCardPage } from './fetch.js';
 import { findFirstLink } from './find-link.js';
@@ -55,7 +56,7 @@ async function freshCard(ctx: Ctx, url: string): Promise<PreviewCard> {
 }
 
 async function recordLinkUse(ctx: Ctx, status: Status, url: string): Promise<void> {
-  if (status.visibility !== 'public') return;
+  if (!(await isCounted(ctx, status))) return;
   const day = status.createdAt.slice(0, 10);
   const known = await ctx.db.linkUses.updateOne(
     { url, day, accountId: status.accountId },
