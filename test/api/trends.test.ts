@@ -77,6 +77,18 @@ describe('cards', () => {
     expect((await read(status))['card']).toBeNull();
   });
 
+  test('are not there for what is shared with few: their links are not followed', async () => {
+    const before = asked;
+    const visibilities = ['private', 'direct'];
+    for (const visibility of visibilities) {
+      const status = await post(asAlice, { status: `@alice ${origin}/secret-${visibility}`, visibility });
+      await instance.idle();
+      const seen = await ok<StatusJson>(asAlice.get(`/api/v1/statuses/${status.id}`));
+      expect(seen['card']).toBeNull();
+    }
+    expect(asked).toBe(before);
+  });
+
   test('go with their link', async () => {
     const status = await post(asAlice, `Read ${origin}/story`);
     await instance.idle();

@@ -12,6 +12,8 @@ const spreadMs = 60_000;
 
 /** Has the page behind the first link of a status looked at. */
 export async function requestCard(ctx: Ctx, status: Status): Promise<void> {
+  // A link that was shared with few may be a secret; nobody else is told of it by fetching it.
+  if (status.visibility !== 'public' && status.visibility !== 'unlisted') return;
   if (status.reblogOfId !== null || status.mediaIds.length || status.quote) return;
   const url = findFirstLink(status.content);
   if (url === null || ctx.names.isOwn(hostOf(url) ?? '')) {
