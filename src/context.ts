@@ -15,6 +15,7 @@ import { ensureNames } from './domain/hosts.js';
 import { getInstance } from './domain/instance.js';
 import { createKeyStore } from './domain/keys.js';
 import { createPasswords } from './domain/passwords.js';
+import { createRuleBook } from './domain/rule-book.js';
 import { createSeals } from './domain/seals.js';
 import { createJobs, type JobsService } from './jobs/service.js';
 import { createLogger, type Logger } from './log.js';
@@ -87,9 +88,15 @@ type Parts = Required<Omit<ContextOptions, 'resolve'>> & {
   resolve?: Resolve;
 };
 
+function openDb(store: Store): Pick<Ctx, 'db' | 'rules'> {
+  const stored = toDb(store);
+  const { rules, domainRules } = createRuleBook(stored.domainRules);
+  return { db: { ...stored, domainRules }, rules };
+}
+
 async function assemble(parts: Parts): Promise<Context> {
   const { settings, mode, clock, random, log, instanceKey, store, resolve } = parts;
-  const db = toDb(store);
+  const { db, rules } = openDb(store);
   const ids = createIds(clock);
   const alone = store.engine === 'embedded';
   const randomToken = (bytes = 32): string => randomBytes(bytes).toString('base64url');
@@ -119,6 +126,7 @@ async function assemble(parts: Parts): Promise<Context> {
     log,
     names,
     db,
+    rules,
     statusText: store.textIndex('statuses'),
     files: media.files,
     media,

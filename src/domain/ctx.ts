@@ -9,6 +9,7 @@ import type { MediaTools } from '../media/tools.js';
 import type { Ids } from '../model/ids.js';
 import type { Db } from '../store/collections.js';
 import type { TextIndex } from '../store/port.js';
+import type { RuleBook } from './rule-book.js';
 
 /** The names of this server. */
 export interface OwnNames {
@@ -77,6 +78,8 @@ export interface Ctx {
   readonly log: Logger;
   readonly names: OwnNames;
   readonly db: Db;
+  /** Read these, not the collection. */
+  readonly rules: RuleBook;
   readonly statusText: TextIndex;
   readonly files: FilesPort;
   readonly media: MediaTools;

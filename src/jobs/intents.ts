@@ -14,6 +14,10 @@ export interface PortDeps {
   jobs: Queue<Job>;
   /** Hands a job that this process has leased to its own worker; false when there is none, or no room. */
   adopt(job: Job): boolean;
+  received: Queue<Received>;
+  /** The same for received activities: asked for room first, since they are stored as leased only when there is some. */
+  hasRoom(received: Received): boolean;
+  adoptReceived(received: Received): void;
   nudge: JobsPort['nudge'];
 }
 
@@ -65,8 +69,24 @@ export function createPort(deps: PortDeps): JobsPort {
     },
     enqueue: (request) => enqueueMany([request]),
     enqueueMany,
+    takeReceived: (received) => takeReceived(deps, received),
     nudge: deps.nudge,
   };
+}
+
+/** Inserted as leased by this process where its worker has room: the worker then has nothing to look for and to claim. */
+async function takeReceived(deps: PortDeps, received: Received): Promise<boolean> {
+  const mine = deps.hasRoom(received);
+  const document = mine ? { ...received, ...deps.received.leased() } : received;
+  try {
+    await deps.db.received.insertOne(document);
+  } catch (error) {
+    if (isDuplicateKey(error)) return false;
+    throw error;
+  }
+  if (mine) deps.adoptReceived(document);
+  else deps.nudge('received');
+  return true;
 }
 
 const nowIso = ({ clock }: Pick<PortDeps, 'clock'>): string => clock.now().toISOString();

@@ -1,3 +1,5 @@
+import type { Received } from '../model/work.js';
+
 /** What verbs and handlers ask of the job room. */
 
 export interface JobRequest {
@@ -22,6 +24,10 @@ export interface JobsPort {
   intend(job: JobRequest): Promise<Intent>;
   enqueue(job: JobRequest): Promise<void>;
   enqueueMany(jobs: readonly JobRequest[]): Promise<void>;
+  /**
+   * Stores a received activity for good and hands it to the worker. @returns false for a request that was taken before
+   */
+  takeReceived(received: Received): Promise<boolean>;
   /** Tells the workers of this process that there is something to do in a queue (a hint, not needed for correctness). */
   nudge(queue: 'jobs' | 'deliveries' | 'received'): void;
 }

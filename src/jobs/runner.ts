@@ -14,6 +14,8 @@ export interface RunnerOptions<T extends WorkItem> {
   rules: LaneRules<T>;
   /** Items under way at once. One that takes long gives its place to others (it only waits for somebody else). */
   concurrency: number;
+  /** Items that wait here at most when this process hands its own to `adopt`. Default: four times `concurrency`. */
+  adoptMax?: number;
   pollMs: number;
   /** See FeederDeps. */
   overlapMs: number;
@@ -86,14 +88,27 @@ export class Runner<T extends WorkItem> {
     this.#pump();
   }
 
+  /** Whether `adopt` would take an item of this lane now. */
+  hasRoom(lane: string): boolean {
+    const { concurrency, adoptMax = concurrency * heldFactor } = this.#options;
+    if (this.#state !== 'running' || this.#lanes.waiting >= adoptMax) return false;
+    // Where older ones wait in the store, it has to get in line.
+    return !this.#lanes.hasBacklog(lane) && this.#lanes.room(lane) > 0;
+  }
+
   /** Runs an item that this process inserted as leased. @returns false when there is no room for it */
   adopt(item: T): boolean {
-    if (this.#state !== 'running' || this.#lanes.waiting >= this.#options.concurrency * heldFactor)
-      return false;
-    if (this.#lanes.hasBacklog(item.lane) || this.#lanes.room(item.lane) <= 0) return false;
+    if (!this.hasRoom(item.lane)) return false;
     this.#lanes.put([item]);
     this.#pump();
     return true;
+  }
+
+  /** Returns an item that this process inserted as leased, and has no room for after all, to the queue. */
+  giveBack(item: T): void {
+    this.#release([item]);
+    this.#lanes.setBacklog(item.lane, true);
+    this.#feeder.requestScan();
   }
 
   /** The rules of this lane changed. */

@@ -11,7 +11,10 @@ import { createQueue, type Queue } from './queue.js';
 import { Runner } from './runner.js';
 import { startSweeping } from './sweep.js';
 
-export interface JobsDeps extends Omit<PortDeps, 'jobs' | 'adopt' | 'nudge'> {
+export interface JobsDeps extends Omit<
+  PortDeps,
+  'jobs' | 'adopt' | 'received' | 'hasRoom' | 'adoptReceived' | 'nudge'
+> {
   /** True for the only server process on its store: leases of a process that died are returned at once. */
   alone: boolean;
 }
@@ -30,6 +33,10 @@ const leaseMs = 120_000;
 const timing = { alone: { pollMs: 1000, overlapMs: 2000 }, many: { pollMs: 250, overlapMs: 10_000 } };
 /** Jobs are short steps on our own store. */
 const jobConcurrency = 8;
+/** Events and activities that wait in memory, leased: a burst then costs no looking for and claiming. */
+const adoptMax = { jobs: 1000, received: 256 };
+/** Longer ones wait in the store, characters. */
+const adoptedBody = 65_536;
 
 export function createJobs(deps: JobsDeps): JobsService {
   const queueOf = <T extends WorkItem>(collection: Collection<T>): Queue<T> =>
@@ -47,6 +54,11 @@ export function createJobs(deps: JobsDeps): JobsService {
     ...deps,
     jobs: queues.jobs,
     adopt: (job) => runners?.jobs.adopt(job) ?? false,
+    received: queues.received,
+    hasRoom: ({ lane, body }) => body.length <= adoptedBody && (runners?.received.hasRoom(lane) ?? false),
+    adoptReceived: (received) => {
+      if (!runners?.received.adopt(received)) runners?.received.giveBack(received);
+    },
     nudge: (queue) => runners?.[queue].nudge(),
   });
 
@@ -113,7 +125,7 @@ function createRunners(
     await peers.heardFrom(host);
     deliveries.review(host);
   };
-  const events = { running: jobConcurrency, held: jobConcurrency * 4 };
+  const events = { running: jobConcurrency, held: adoptMax.jobs };
   // Other kinds ask other servers for something, and may have to wait for it.
   const fetches = { running: jobConcurrency / 2, held: jobConcurrency };
   // One activity of an actor at a time, so that they keep their order.
@@ -124,6 +136,7 @@ function createRunners(
       name: 'jobs',
       queue: queues.jobs,
       concurrency: jobConcurrency,
+      adoptMax: adoptMax.jobs,
       rules: { allowance: (lane) => (lane === 'event' ? events : fetches) },
       run: (job) => runJob(ctx, job, generation),
       onError: (job, error) => jobFailed(ctx, job, error),
@@ -133,6 +146,7 @@ function createRunners(
       name: 'received',
       queue: queues.received,
       concurrency: settings.inboxConcurrency,
+      adoptMax: adoptMax.received,
       rules: { allowance: () => perActor },
       run: (received) => runReceived(ctx, received, heardFrom),
       onError: (received, error) => receivedFailed(ctx, received, error),

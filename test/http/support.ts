@@ -7,6 +7,7 @@ import { createAccount, type NewAccount } from '../../src/domain/accounts.js';
 import { registerApp, type NewApp } from '../../src/domain/apps.js';
 import type { Ctx, HubMessage } from '../../src/domain/ctx.js';
 import { createKeyStore } from '../../src/domain/keys.js';
+import { createRuleBook } from '../../src/domain/rule-book.js';
 import { createSeals } from '../../src/domain/seals.js';
 import { createPasswords } from '../../src/domain/passwords.js';
 import { issueToken } from '../../src/domain/tokens.js';
@@ -49,6 +50,7 @@ export async function startBase(overrides: Partial<Settings> = {}): Promise<Base
     clock,
     ids,
     db,
+    rules: createRuleBook(db.domainRules).rules,
     randomToken: (bytes = 32) => randomBytes(bytes).toString('base64url'),
     random: Math.random,
     log: { debug: logger('debug'), info: logger('info'), warn: logger('warn'), error: logger('error') },
@@ -65,7 +67,14 @@ export async function startBase(overrides: Partial<Settings> = {}): Promise<Base
     mail: absent('mail'),
     jobs: recorder(enqueued),
   };
-  return { ctx, published, enqueued, logged, pass: (ms) => void (offsetMs += ms), close: () => store.close() };
+  return {
+    ctx,
+    published,
+    enqueued,
+    logged,
+    pass: (ms) => void (offsetMs += ms),
+    close: () => store.close(),
+  };
 }
 
 function recorder(enqueued: JobRequest[]): JobsPort {
@@ -74,6 +83,7 @@ function recorder(enqueued: JobRequest[]): JobsPort {
     enqueue: async (job) => void enqueued.push(job),
     intend: (job) => jobs.intend(job),
     enqueueMany: (many) => jobs.enqueueMany(many),
+    takeReceived: (received) => jobs.takeReceived(received),
     nudge: (queue) => jobs.nudge(queue),
   };
 }

@@ -13,7 +13,6 @@ import { hostOf, instanceActorUri } from '../../domain/urls.js';
 import { AppError, gone, notFound, unavailable } from '../../errors.js';
 import type { Received } from '../../model/work.js';
 import { isSuspended } from '../../policy/domains.js';
-import { isDuplicateKey } from '../../store/port.js';
 import { createBacklog, type Backlog } from './backlog.js';
 import { textParam } from './query.js';
 import { readBody } from './read-body.js';
@@ -77,7 +76,7 @@ async function accept(site: Site, req: Request, taken: Taken): Promise<void> {
   else {
     const received = toReceived(site, { verdict, recipientId, body });
     if (await backlog.isFullFor(received.host)) throw later(res);
-    if (await store(site, received)) ctx.jobs.nudge('received');
+    await ctx.jobs.takeReceived(received);
   }
   res.status(202).json({});
 }
@@ -122,17 +121,6 @@ function toReceived(
 
 function objectType(object: Json | undefined): string | null {
   return typesOf(Array.isArray(object) ? object[0] : object)[0]?.slice(0, 100) ?? null;
-}
-
-/** @returns false for a request that was taken before */
-async function store({ ctx }: Site, received: Received): Promise<boolean> {
-  try {
-    await ctx.db.received.insertOne(received);
-    return true;
-  } catch (error) {
-    if (isDuplicateKey(error)) return false;
-    throw error;
-  }
 }
 
 /** A known actor says that it is gone and its key is: nothing is proven, but worth a look at its own id. */
