@@ -78,11 +78,9 @@ function filterOf({ origin, status, username, displayName, byDomain }: AccountQu
   const name = username?.trim().replace(/^@/, '').toLowerCase();
   const [word] = nameWordsOf(displayName ?? '');
   return {
-    deletedAt: null,
     ...(origin === 'local' && { domain: null }),
     ...(origin === 'remote' && { domain: { $gt: '' } }),
     ...(byDomain !== undefined && { domain: parseDomain(byDomain) }),
-    ...(status === 'active' && { suspendedAt: null }),
     ...(status === 'suspended' && { suspendedAt: { $gt: '' } }),
     ...(status === 'silenced' && { silencedAt: { $gt: '' } }),
     ...(status === 'sensitized' && { sensitizedAt: { $gt: '' } }),
@@ -93,9 +91,11 @@ function filterOf({ origin, status, username, displayName, byDomain }: AccountQu
 
 const beginsWith = (text: string) => ({ $gte: text, $lt: `${text}\uffff` });
 
-function isWanted(account: Account, { displayName }: AccountQuery): boolean {
+/** What no index knows. */
+function isWanted(account: Account, { displayName, status }: AccountQuery): boolean {
   if (account.deletedAt !== null || (account.domain === null && account.actorType === 'Application'))
     return false;
+  if (status === 'active' && account.suspendedAt !== null) return false;
   const wanted = displayName?.trim().toLowerCase() ?? '';
   return account.displayName.toLowerCase().startsWith(wanted);
 }

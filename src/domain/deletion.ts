@@ -103,6 +103,7 @@ async function purgeBelongings(ctx: Ctx, accountId: string): Promise<void> {
   ] as const) {
     await collection.deleteMany({ accountId });
   }
+  await ctx.db.accountWarnings.deleteMany({ targetId: accountId });
   for (const { statusId } of favourites) {
     const favouritesCount = await ctx.db.favourites.countDocuments({ statusId });
     await ctx.db.statuses.updateOne({ _id: statusId }, { $set: { favouritesCount } });

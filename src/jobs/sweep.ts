@@ -1,6 +1,7 @@
 import type { Ctx } from '../domain/ctx.js';
 import { sweepUploads, sweepUses } from '../domain/housekeeping.js';
 import { refreshTrends } from '../domain/trend-rankings.js';
+import { sweepUserIps } from '../domain/user-ips.js';
 import type { Logger } from '../log.js';
 import { idAtTime } from '../model/ids.js';
 import type { OutActivity } from '../model/work.js';
@@ -50,6 +51,7 @@ const steps: Readonly<Record<string, Step>> = {
   polls: endPolls,
   uploads: sweepUploads,
   uses: sweepUses,
+  addresses: sweepUserIps,
   trends: refreshTrends,
 };
 

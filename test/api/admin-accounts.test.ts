@@ -45,16 +45,21 @@ describe('the list of accounts', () => {
     });
     const waiting = await instance.createUser('waiting', { approved: false });
     await db.users.updateOne({ _id: waiting.user._id }, { $set: { signUpReason: 'Please' } });
-    await instance.createUser('idle').then(({ user }) =>
-      db.users.updateOne({ _id: user._id }, { $set: { disabledAt: '2025-01-01T00:00:00.000Z' } }),
-    );
+    await instance
+      .createUser('idle')
+      .then(({ user }) =>
+        db.users.updateOne({ _id: user._id }, { $set: { disabledAt: '2025-01-01T00:00:00.000Z' } }),
+      );
     const quiet = await instance.createUser('quiet');
     await db.accounts.updateOne(
       { _id: quiet.account._id },
       { $set: { silencedAt: '2025-01-01T00:00:00.000Z', sensitizedAt: '2025-01-01T00:00:00.000Z' } },
     );
     const gone = await instance.createUser('banned');
-    await db.accounts.updateOne({ _id: gone.account._id }, { $set: { suspendedAt: '2025-01-01T00:00:00.000Z' } });
+    await db.accounts.updateOne(
+      { _id: gone.account._id },
+      { $set: { suspendedAt: '2025-01-01T00:00:00.000Z' } },
+    );
     await db.userIps.insertOne({
       _id: ids.next(),
       userId: gone.user._id,
@@ -153,7 +158,9 @@ describe('acting on an account', () => {
     const loud = await instance.createUser('loud');
     const status = await post(clientOf(instance, loud), 'Very #loud');
     const listed = async (): Promise<boolean> =>
-      (await ok<StatusJson[]>(staffed.asUser.get('/api/v1/timelines/public'))).some((s) => s.id === status.id);
+      (await ok<StatusJson[]>(staffed.asUser.get('/api/v1/timelines/public'))).some(
+        (s) => s.id === status.id,
+      );
     expect(await listed()).toBe(true);
     await ok(act(loud, { type: 'silence' }));
     expect(await listed()).toBe(false);
@@ -179,7 +186,10 @@ describe('acting on an account', () => {
     const dave = await instance.createUser('dave', { password: 'correct horse' });
     const signIn = async () => {
       const app = await ok<{ client_id: string; client_secret: string }>(
-        staffed.asNobody.post('/api/v1/apps', { client_name: 'x', redirect_uris: 'urn:ietf:wg:oauth:2.0:oob' }),
+        staffed.asNobody.post('/api/v1/apps', {
+          client_name: 'x',
+          redirect_uris: 'urn:ietf:wg:oauth:2.0:oob',
+        }),
       );
       return staffed.asNobody.post('/oauth/token', {
         grant_type: 'password',

@@ -61,7 +61,12 @@ describe.each([
     const one = await ok<Block>(staffed.asAdmin.get(`${path}/${made.id}`));
     expect(one).toEqual(made);
     const other = await ok<Block>(
-      staffed.asAdmin.post(path, { ...body, domain: 'two.example', ip: '198.51.100.8', email: 'b@one.example' }),
+      staffed.asAdmin.post(path, {
+        ...body,
+        domain: 'two.example',
+        ip: '198.51.100.8',
+        email: 'b@one.example',
+      }),
     );
     const res = await staffed.asAdmin.get(path, { limit: 1 });
     expectEntities(res.body, entity);
@@ -98,7 +103,11 @@ describe('domain blocks', () => {
 
   test('are the rules that everything asks, and change with them', async () => {
     const made = await ok<Block>(
-      staffed.asAdmin.post(path, { domain: 'https://Bad.example/', severity: 'suspend', public_comment: 'Spam' }),
+      staffed.asAdmin.post(path, {
+        domain: 'https://Bad.example/',
+        severity: 'suspend',
+        public_comment: 'Spam',
+      }),
     );
     expect(made).toMatchObject({ domain: 'bad.example', severity: 'suspend', public_comment: 'Spam' });
     expect(isSuspended(await domainRules(instance.ctx), 'sub.bad.example')).toBe(true);
@@ -112,7 +121,9 @@ describe('domain blocks', () => {
   });
 
   test('are not made twice, nor weaker below a stronger one, nor about ourselves', async () => {
-    const made = await ok<Block>(staffed.asAdmin.post(path, { domain: 'worse.example', severity: 'suspend' }));
+    const made = await ok<Block>(
+      staffed.asAdmin.post(path, { domain: 'worse.example', severity: 'suspend' }),
+    );
     const twice = await refused(staffed.asAdmin.post(path, { domain: 'worse.example' }), 422);
     expect(twice.body).toMatchObject({ existing_domain_block: { id: made.id } });
     await refused(staffed.asAdmin.post(path, { domain: 'sub.worse.example' }), 422);
@@ -126,7 +137,9 @@ describe('IP blocks', () => {
   const block = (body: object) => ok<Block>(staffed.asAdmin.post(path, body));
 
   test('are networks, and must be', async () => {
-    expect(await block({ ip: '2001:DB8:0::1/32', severity: 'no_access' })).toMatchObject({ ip: '2001:db8::/32' });
+    expect(await block({ ip: '2001:DB8:0::1/32', severity: 'no_access' })).toMatchObject({
+      ip: '2001:db8::/32',
+    });
     expect(await block({ ip: '192.0.2.77/24', severity: 'sign_up_requires_approval' })).toMatchObject({
       ip: '192.0.2.0/24',
     });
@@ -142,9 +155,7 @@ describe('IP blocks', () => {
     expect((await join('a@joined.example', '203.0.114.5')).status).toBe(200);
     clock.advance({ seconds: 3601 });
     expect((await join('b@joined.example', '203.0.113.5')).status).toBe(200);
-    const [seen] = await ok<Block[]>(
-      staffed.asAdmin.get('/api/v1/admin/accounts', { ip: '203.0.113.0/24' }),
-    );
+    const [seen] = await ok<Block[]>(staffed.asAdmin.get('/api/v1/admin/accounts', { ip: '203.0.113.0/24' }));
     expect(seen).toMatchObject({ email: 'b@joined.example', ip: '203.0.113.5', approved: true });
     expect(seen?.['created_by_application_id']).toEqual(expect.any(String));
   });
@@ -202,7 +213,9 @@ describe('blocks of mail', () => {
     const body = { domain: 'doubtful.example', allow_with_approval: true };
     expect(await ok(staffed.asAdmin.post('/api/v1/admin/email_domain_blocks', body))).toMatchObject(body);
     expect((await join('z@doubtful.example')).status).toBe(200);
-    const [pending] = await ok<Block[]>(staffed.asAdmin.get('/api/v1/admin/accounts', { email: 'z@doubtful' }));
+    const [pending] = await ok<Block[]>(
+      staffed.asAdmin.get('/api/v1/admin/accounts', { email: 'z@doubtful' }),
+    );
     expect(pending).toMatchObject({ approved: false });
   });
 
@@ -226,6 +239,8 @@ describe('blocks of mail', () => {
     await refused(staffed.asAdmin.post(path, { canonical_email_hash: 'short' }), 422);
     await refused(staffed.asAdmin.post(`${path}/test`, {}), 400);
     await expectStaffOnly(instance, staffed, (c) => c.post(`${path}/test`, { email: 'a@b.example' }));
-    expect(JSON.stringify(await instance.ctx.db.canonicalEmailBlocks.find({}).toArray())).not.toContain('box');
+    expect(JSON.stringify(await instance.ctx.db.canonicalEmailBlocks.find({}).toArray())).not.toContain(
+      'box',
+    );
   });
 });
