@@ -1,8 +1,10 @@
 import { idRange, isUpwards, type Page } from '../model/page.js';
 import type { Status } from '../model/status.js';
 import type { Filter } from '../store/port.js';
+import { isLimited } from '../policy/domains.js';
 import type { Ctx } from './ctx.js';
 import { accountsById } from './accounts.js';
+import { domainRules } from './domains.js';
 import { hiddenFrom } from './relationships.js';
 import { visibleOf } from './visible.js';
 
@@ -108,7 +110,11 @@ async function wanted(ctx: Ctx, viewerId: string | null, statuses: readonly Stat
     visible.map((s) => s.accountId),
   );
   const hidden = viewerId ? await hiddenFrom(ctx, viewerId, [...authors.values()]) : new Set<string>();
-  return visible.filter((s) => !hidden.has(s.accountId) && !authors.get(s.accountId)?.silencedAt);
+  const rules = await domainRules(ctx);
+  return visible.filter((s) => {
+    const author = authors.get(s.accountId);
+    return author !== undefined && !hidden.has(s.accountId) && !isLimited(rules, author);
+  });
 }
 
 export interface AccountStatusesOptions {

@@ -1,3 +1,5 @@
+import { domainRules } from '../domain/domains.js';
+import { isLimited } from '../policy/domains.js';
 import { toStatus } from '../api/entities/statuses.js';
 import { viewOf } from '../api/entities/view.js';
 import { accountsById } from '../domain/accounts.js';
@@ -61,7 +63,7 @@ async function withOwnView(ctx: Ctx, viewers: string[], status: Status): Promise
 async function publicAudience(ctx: Ctx, viewers: string[], status: Status): Promise<Set<string>> {
   if (!viewers.length || status.visibility !== 'public') return new Set();
   const author = (await accountsById(ctx, [status.accountId])).get(status.accountId);
-  if (!author || author.silencedAt !== null) return new Set();
+  if (!author || isLimited(await domainRules(ctx), author)) return new Set();
   const [hides, elsewhere] = await Promise.all([
     hiddenBy(ctx, viewers, { status, shown: status }),
     refusingDomain(ctx, viewers, author),

@@ -5,7 +5,7 @@ import { startInstance, type Instance } from '../support/instance.js';
 import { createTestClock } from '../support/clock.js';
 import { actsOn, expectStaffOnly, withStaff, type StaffedInstance } from './admin-support.js';
 import { expectEntities, expectEntity } from './contract.js';
-import { clientOf, linksOf, ok, refused } from './support.js';
+import { clientOf, linksOf, ok, post, refused } from './support.js';
 
 let instance: Instance;
 let staffed: StaffedInstance;
@@ -118,6 +118,28 @@ describe('domain blocks', () => {
     }
     expect(isSuspended(await domainRules(instance.ctx), 'bad.example')).toBe(false);
     await refused(staffed.asAdmin.put(`${path}/12345`, { severity: 'silence' }), 404);
+  });
+
+  test('a limited server is out of public timelines', async () => {
+    const { db, ids } = instance.ctx;
+    const status = await post(staffed.asUser, 'From afar #afar');
+    const [accountId, statusId] = [ids.next(), ids.next()];
+    const rest = { domain: 'far.example', username: 'far', acctKey: 'far@far.example' };
+    const uri = 'https://far.example/users/far';
+    await db.accounts.insertOne({ ...staffed.user.account, ...rest, _id: accountId, uri, url: uri });
+    const stored = await db.statuses.findOne({ _id: status.id });
+    if (!stored) throw new Error('The status is not there');
+    await db.statuses.insertOne({ ...stored, _id: statusId, accountId, uri: `${uri}/1`, local: false });
+    const listed = async (): Promise<boolean[]> => {
+      const paths = ['/api/v1/timelines/public', '/api/v1/timelines/tag/afar'];
+      const lists = paths.map((p) => ok<{ id: string }[]>(staffed.asUser.get(p)));
+      return (await Promise.all(lists)).map((list) => list.some((s) => s.id === statusId));
+    };
+    expect(await listed()).toEqual([true, true]);
+    const { id } = await ok<Block>(staffed.asAdmin.post(path, { domain: 'far.example' }));
+    expect(await listed()).toEqual([false, false]);
+    await ok(staffed.asAdmin.delete(`${path}/${id}`));
+    expect(await listed()).toEqual([true, true]);
   });
 
   test('are not made twice, nor weaker below a stronger one, nor about ourselves', async () => {
