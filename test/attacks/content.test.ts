@@ -292,7 +292,7 @@ test('#79 UPLOAD_AS', async () => {
   expect(served.body).not.toContain('preferredUsername');
 });
 
-test('#217 MED_POLYGLOT, #218 MED_SVG', async () => {
+test('#217 MED_POLYGLOT, #218 MED_SVG, #224 MED_HLS', async () => {
   const hostile = [
     'push graphic-context\nviewbox 0 0 1 1\nimage over 0,0 0,0 "https://evil.example/"',
     '<svg xmlns="http://www.w3.org/2000/svg"><script>1</script></svg>',
