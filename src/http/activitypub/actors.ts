@@ -6,7 +6,7 @@ import type { Account } from '../../model/account.js';
 import { toActorStub } from '../../outbox/objects/actor.js';
 import { loadActor } from '../../outbox/objects/load.js';
 import { optionalId, textParam } from './query.js';
-import { sendDocument, sendOn, sendPage } from './answer.js';
+import { sendDocument, sendOn, sendPage, sendRendered } from './answer.js';
 import { getActive, getNamed } from './lookup.js';
 import { wantedOf } from './negotiate.js';
 import { identifySigner } from './signer.js';
@@ -19,7 +19,7 @@ export function actorRoutes(site: Site): Router {
     const instance = await site.ctx.db.accounts.findOne({ uri: instanceActorUri(site.ctx.names) });
     if (!instance) throw notFound();
     // Always reachable: without it nobody could check the signature of our first request.
-    sendDocument(req, res, await getDocument(site, instance));
+    sendRendered(req, res, await getDocument(site, instance));
   });
   router.get('/users/:name', async (req, res) => {
     const account = await getNamed(site.ctx, textParam(req, 'name'));
@@ -48,14 +48,14 @@ async function sendActor(
 ): Promise<void> {
   const { secureMode } = site.ctx.settings;
   const signer = await identifySigner(site.ctx, req, { deps: site, open: !secureMode });
-  if (!secureMode || signer.account) return sendDocument(req, res, await getDocument(site, account));
+  if (!secureMode || signer.account) return sendRendered(req, res, await getDocument(site, account));
   const keys = await site.ctx.keys.publicKeys(account._id);
   if (!keys) throw notFound();
   sendDocument(req, res, toActorStub(account, keys), { personal: true });
 }
 
 async function getDocument(site: Site, account: Account) {
-  const document = await loadActor(site.ctx, account);
-  if (!document) throw notFound();
-  return document;
+  const rendered = await site.rendered.get(account.uri, account, () => loadActor(site.ctx, account));
+  if (!rendered) throw notFound();
+  return rendered;
 }

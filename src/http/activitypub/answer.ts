@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto';
 import type { Request, Response } from 'express';
 import type { JsonObject } from '../../../federation/ports.js';
-import { toWire } from '../../outbox/wire.js';
+import { render, type Rendered } from './rendered.js';
 import { maybeViewer } from '../auth.js';
 import { isSigned } from './signer.js';
 import { documentType } from './negotiate.js';
@@ -38,14 +37,22 @@ export function sendDocument(
   document: JsonObject,
   options: DocumentOptions = {},
 ): void {
-  const body = Buffer.from(JSON.stringify(toWire(document)));
+  sendRendered(req, res, render(document), options);
+}
+
+/** As `sendDocument`, with bytes that are at hand. */
+export function sendRendered(
+  req: Request,
+  res: Response,
+  { body, tag }: Rendered,
+  options: DocumentOptions = {},
+): void {
   varies(res);
   res.type(documentType(req.get('accept')));
   if (options.personal || isPersonal(req)) {
     res.set('Cache-Control', 'private, no-store');
     return void res.status(options.status ?? 200).send(body);
   }
-  const tag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 27)}"`;
   res.set({ 'Cache-Control': `public, max-age=${keepSeconds}`, ETag: tag });
   if (options.status === undefined && matches(req.get('if-none-match'), tag))
     return void res.status(304).end();

@@ -14,6 +14,7 @@ import { Gone } from './lookup.js';
 import { methodRoutes } from './methods.js';
 import { wantedOf } from './negotiate.js';
 import { createOwnHosts } from './own-hosts.js';
+import { createRenderedDocuments } from './rendered.js';
 import { pageRoutes } from './pages.js';
 import { responseRoutes } from './responses.js';
 import type { ActivityPubDeps, Site } from './site.js';
@@ -24,7 +25,13 @@ export type { ActivityPubDeps, Pages } from './site.js';
 
 /** Everything that other servers, and browsers at the same URLs, ask for. */
 export function activityPubRoutes(ctx: Ctx, deps: ActivityPubDeps): Router {
-  const site: Site = { ...deps, ctx, hosts: createOwnHosts(ctx), signers: new WeakMap() };
+  const site: Site = {
+    ...deps,
+    ctx,
+    hosts: createOwnHosts(ctx),
+    rendered: createRenderedDocuments(),
+    signers: new WeakMap(),
+  };
   const router = Router();
   router.use(discoveryRoutes(ctx), inboxRoutes(site), clientRoutes(site));
   router.use(documents(site), methodRoutes());

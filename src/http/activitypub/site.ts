@@ -4,6 +4,7 @@ import type { Ctx } from '../../domain/ctx.js';
 import type { Account } from '../../model/account.js';
 import type { Status } from '../../model/status.js';
 import type { OwnHosts } from './own-hosts.js';
+import type { RenderedDocuments } from './rendered.js';
 import type { Signer } from './signer.js';
 
 /** The pages for people behind the same URLs; they show what anybody may see. */
@@ -23,6 +24,7 @@ export interface ActivityPubDeps {
 export interface Site extends ActivityPubDeps {
   ctx: Ctx;
   hosts: OwnHosts;
+  rendered: RenderedDocuments;
   /** Signatures that were checked already, in secure mode. */
   signers: WeakMap<Request, Promise<Signer>>;
 }

@@ -8,7 +8,7 @@ import type { Status } from '../../model/status.js';
 import { isOpen } from '../../outbox/audience.js';
 import { toCreate } from '../../outbox/objects/activities.js';
 import { loadNote } from '../../outbox/objects/load.js';
-import { sendDocument, sendOn, sendPage } from './answer.js';
+import { sendOn, sendPage, sendRendered } from './answer.js';
 import { findByIdText, getActive, getByObjectName, getSeen } from './lookup.js';
 import { wantedOf } from './negotiate.js';
 import { textParam } from './query.js';
@@ -21,12 +21,12 @@ export function statusRoutes(site: Site): Router {
   router.get('/users/:name/statuses/:id', async (req, res) => {
     const { status } = await named(site, req);
     if (wantedOf(req, 'activity') === 'page') return sendOn(res, await pageOf(site, status));
-    await sendStatus(site, req, { res, status, wrap: (note) => note });
+    await sendStatus(site, req, { res, status, form: 'object', wrap: (note) => note });
   });
   router.get('/users/:name/statuses/:id/activity', async (req, res) => {
     const { author, status } = await named(site, req);
     if (wantedOf(req, 'activity') === 'page') return sendOn(res, await pageOf(site, status));
-    await sendStatus(site, req, { res, status, wrap: (note) => toCreate(author, note) });
+    await sendStatus(site, req, { res, status, form: 'activity', wrap: (note) => toCreate(author, note) });
   });
   router.get('/@:name/:id', async (req, res) => {
     const author = await getActive(site.ctx, textParam(req, 'name'));
@@ -35,7 +35,7 @@ export function statusRoutes(site: Site): Router {
     if (status?.accountId !== author._id || !isOpen(status)) throw notFound();
     if (status.reblogOfId !== null) return sendOn(res, await pageOfShown(site, status.reblogOfId));
     if (wantedOf(req, 'page') === 'activity')
-      return sendStatus(site, req, { res, status, wrap: (note) => note });
+      return sendStatus(site, req, { res, status, form: 'object', wrap: (note) => note });
     const html = await site.pages.status(await getSeen(site, null, status));
     sendPage(req, res, { html, alternate: status.uri });
   });
@@ -50,14 +50,19 @@ async function named(site: Site, req: Request): Promise<{ author: Account; statu
 interface Shown {
   res: Response;
   status: Status;
+  form: 'object' | 'activity';
   wrap: (note: JsonObject) => JsonObject;
 }
 
-async function sendStatus(site: Site, req: Request, { res, status, wrap }: Shown): Promise<void> {
+async function sendStatus(site: Site, req: Request, { res, status, form, wrap }: Shown): Promise<void> {
   const viewerId = await viewerOfStatus(site, req, status);
-  const note = await loadNote(site.ctx, await getSeen(site, viewerId, status));
-  if (!note) throw notFound();
-  sendDocument(req, res, wrap(note), { personal: !isOpen(status) });
+  const seen = await getSeen(site, viewerId, status);
+  const rendered = await site.rendered.get(`${form} ${status.uri}`, seen, async () => {
+    const note = await loadNote(site.ctx, seen);
+    return note && wrap(note);
+  });
+  if (!rendered) throw notFound();
+  sendRendered(req, res, rendered, { personal: !isOpen(status) });
 }
 
 /** The page of a status, for people; they sign nothing, so it must be one that anybody may see. */
