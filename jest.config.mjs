@@ -15,4 +15,7 @@ export default {
   },
   modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/data'],
   testTimeout: 30_000,
+  // A worker keeps the modules of every test file it ran; it is replaced before that slows it down.
+  maxWorkers: 2,
+  workerIdleMemoryLimit: '1GB',
 };
