@@ -5,6 +5,7 @@ import { nowMs } from './lib/measure.js';
 import { setStage, type Check, type Stage } from './lib/stage.js';
 import { toMarkdown, toText, type RowResult } from './report.js';
 import { fanOutDead, fanOutInstant, fanOutSlow } from './rows/fan-out.js';
+import { crowd, memory, queue } from './rows/crowd.js';
 import { gets } from './rows/gets.js';
 import { home, start } from './rows/home.js';
 import { inboxUnknown, inboxWarm } from './rows/inbox.js';
@@ -18,7 +19,10 @@ const rows: Readonly<Record<string, (stage: Stage) => Promise<Check[]>>> = {
   get: gets,
   home,
   start,
+  crowd,
+  queue,
   'fan-out-dead': fanOutDead,
+  memory,
 };
 
 const { values } = parseArgs({

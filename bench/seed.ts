@@ -191,15 +191,13 @@ async function reached({ authorId, after }: { authorId: string; after: string })
   return newest ? c.db.homeEntries.countDocuments({ statusId: newest._id }) : 0;
 }
 
-answerCalls({
-  open,
-  close,
-  person,
-  actors,
-  follows,
-  crowd,
-  history,
-  look,
-  reached,
-  newId: () => opened().told.ids.next(),
-});
+async function accountOf(actor: number): Promise<string> {
+  const { ctx: c, told: t } = opened();
+  const account = await c.db.accounts.findOne({ uri: actorUri(actor, t.port) });
+  if (!account) throw new Error('that actor is not known');
+  return account._id;
+}
+
+const newId = (): string => opened().told.ids.next();
+
+answerCalls({ open, close, person, actors, follows, crowd, history, look, reached, accountOf, newId });

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { startChild } from '../lib/child.js';
 import { createInstance, freePort, type Instance } from '../lib/instance.js';
 import { median, quantile, sleep } from '../lib/measure.js';
 import type { Check, Stage } from '../lib/stage.js';
@@ -34,14 +35,16 @@ export async function library(stage: Stage, count: number): Promise<Library> {
   rmSync(data, { recursive: true, force: true });
   const port = await freePort();
   const instance = await createInstance({ data, port, execArgv: stage.execArgv });
-  await stage.open(instance);
-  const { seed } = stage;
+  // A process of its own: the other one keeps an eye on the community.
+  const seed = await startChild(new URL('../seed.js', import.meta.url));
+  await seed.call('open', { env: instance.env, keysFile: stage.keysFile, port: stage.port });
   const reader = await seed.call<Person>('person', 'reader');
   const authors = await seed.call<string[]>('actors', { from: 0, to: followed });
   await seed.call('follows', { followers: [reader.id], targets: authors });
   const made = { authors, count, reader: reader.id, budgetMs: seedBudgetMs };
   const statuses = await seed.call<number>('history', made);
   await seed.call('close');
+  await seed.stop();
   writeFileSync(noteFile, JSON.stringify({ version: seedVersion, port, reader, statuses } satisfies Note));
   return { instance, reader, statuses };
 }
