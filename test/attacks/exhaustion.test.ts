@@ -407,7 +407,8 @@ test('#155 IN_DUP_FLOOD, #326 R_DUP, #327 R_DUP_INBOX', async () => {
 test('#156 IN_NUL', async () => {
   const note = noteOf(s.alice, { content: 'a\u0000b\ud800c' });
   await deliver(s, createOf(note), { by: s.alice });
-  expect((await storedOf(note.id))?.content).not.toMatch(/\u0000|\ud800/);
+  const kept = (await storedOf(note.id))?.content ?? '';
+  expect([kept.includes('\u0000'), kept.includes('\ud800')]).toEqual([false, false]);
   const text = JSON.stringify(activityOf(s.alice, createOf(noteOf(s.alice))));
   for (const body of [text.replace('Note', 'N\\ud800'), `\ufeff${text}`])
     expect([202, 400]).toContain((await post(s, s.alice, {}, { body })).status);

@@ -568,7 +568,7 @@ test('#82 POLL_VOTE', async () => {
     { _id: own.id },
     { $set: { 'poll.expiresAt': '2020-01-01T00:00:00.000Z' } },
   );
-  await deliver(s, { ...vote('B'), ...{} }, by(s.trent));
+  await deliver(s, vote('B'), by(s.trent));
   expect((await tally())?.reduce((a, b) => a + b)).toBe(2);
 });
 

@@ -144,5 +144,5 @@ test('#247 OA_TOKEN_LEAK, #298 SECRETS: nothing secret is logged or told in erro
 test('#215 LOG_INJECT', async () => {
   const before = logged.length;
   await raw(s, { method: 'GET', path: '/%0a%1b[31mfake', lines: [['User-Agent', 'x']] });
-  for (const line of logged.slice(before)) expect(line).not.toMatch(/\n\u001b/);
+  for (const line of logged.slice(before)) expect(line).not.toContain('\u001b');
 });
