@@ -1,7 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { createPublicKey, verify } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { connect, createServer as createNetServer } from 'node:net';
+import { connect, createServer as createNetServer, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { answerCalls } from './lib/child.js';
 import { loadPairs, pairOf, type Pair } from './lib/keys.js';
@@ -62,7 +62,7 @@ let plan: Plan = { latencyMs: 0, modes: {}, documentMs: 0 };
 let pairs: Pair[] = [];
 let authorPem: string | null = null;
 let hole: ChildProcess | null = null;
-const listeners = new Map<number, { close(): void }>();
+const listeners = new Map<number, { close(): Promise<void> }>();
 const seen = new Map<string, number>();
 const fetched = new Map<string, number>();
 let times: number[] = [];
@@ -139,8 +139,17 @@ function check(req: IncomingMessage, pem: string): void {
 }
 
 function listen(host: number): Promise<void> {
-  const server = createNetServer((socket) => http.emit('connection', socket));
-  listeners.set(host, server);
+  const sockets = new Set<Socket>();
+  const server = createNetServer((socket) => {
+    sockets.add(socket.once('close', () => sockets.delete(socket)));
+    http.emit('connection', socket);
+  });
+  const close = (): Promise<void> =>
+    new Promise((resolve) => {
+      server.close(() => resolve());
+      for (const socket of sockets) socket.destroy();
+    });
+  listeners.set(host, { close });
   return new Promise((resolve, reject) => {
     server.once('error', reject).listen(port, addressOf(host), resolve);
   });
@@ -178,8 +187,8 @@ async function apply(next: Plan): Promise<void> {
   const isUp = (host: number): boolean => !['refused', 'black-hole'].includes(next.modes[host] ?? 'ok');
   for (const [host, server] of listeners) {
     if (isUp(host)) continue;
-    server.close();
     listeners.delete(host);
+    await server.close();
   }
   const holes = Object.entries(next.modes).flatMap(([host, mode]) =>
     mode === 'black-hole' ? [Number(host)] : [],

@@ -1,4 +1,5 @@
-import { constants, sign, verify } from 'node:crypto';
+import { constants, sign, verify, type KeyObject } from 'node:crypto';
+import { promisify } from 'node:util';
 import type { PublicKey } from '../ports.js';
 import { parseCavageHeader, type CavageParameters } from './cavage-header.js';
 import type { RefusalReason, SignatureClaim } from './claim.js';
@@ -77,6 +78,23 @@ export function signingString(
 
 /** Signs a request; returns all header fields to send, lower-cased. RSA keys sign as `rsa-sha256` for reach. */
 export function signCavage(input: SigningInput): Record<string, string> {
+  const { bytes, hash, finish } = prepare(input);
+  return finish(sign(hash, bytes, input.key.privateKey));
+}
+
+/** As `signCavage`, computed on a thread: an RSA signature takes a quarter of a millisecond. */
+export async function signCavageAside(input: SigningInput): Promise<Record<string, string>> {
+  const { bytes, hash, finish } = prepare(input);
+  return finish(await signAside(hash, bytes, input.key.privateKey));
+}
+
+const signAside = promisify(sign) as (
+  hash: string | null,
+  bytes: NodeJS.ArrayBufferView,
+  key: KeyObject,
+) => Promise<Buffer>;
+
+function prepare(input: SigningInput) {
   const url = new URL(input.url);
   const headers = outgoingHeaders(input, input.body && { digest: toDigest(input.body) });
   const names = ['(request-target)', 'host', 'date'];
@@ -84,12 +102,13 @@ export function signCavage(input: SigningInput): Record<string, string> {
   const parameters = { headers: names, createdText: null, expiresText: null };
   const text = signingString(parameters, { method: input.method, headers }, url.pathname + url.search);
   if (text === null) throw new TypeError('a header to be signed holds a line break');
-  const { keyId, algorithm, privateKey } = input.key;
-  const signature = sign(algorithm === 'ed25519' ? null : 'sha256', toSignedBytes(text), privateKey);
+  const { keyId, algorithm } = input.key;
   const name = algorithm === 'ed25519' ? 'hs2019' : 'rsa-sha256';
-  headers['signature'] =
-    `keyId="${keyId}",algorithm="${name}",headers="${names.join(' ')}",signature="${signature.toString('base64')}"`;
-  return headers;
+  const finish = (signature: Buffer): Record<string, string> => ({
+    ...headers,
+    signature: `keyId="${keyId}",algorithm="${name}",headers="${names.join(' ')}",signature="${signature.toString('base64')}"`,
+  });
+  return { bytes: toSignedBytes(text), hash: algorithm === 'ed25519' ? null : 'sha256', finish };
 }
 
 function findLack(

@@ -5,7 +5,7 @@ import {
 } from '../../../federation/delivery/attempt.js';
 import { nextAttemptAfter } from '../../../federation/delivery/retry.js';
 import type { SigningKey } from '../../../federation/ports.js';
-import { signCavage } from '../../../federation/signature/cavage.js';
+import { signCavageAside } from '../../../federation/signature/cavage.js';
 import { signRfc9421 } from '../../../federation/signature/rfc9421.js';
 import type { Ctx } from '../../domain/ctx.js';
 import type { Delivery } from '../../model/work.js';
@@ -23,7 +23,8 @@ export interface DeliverParts {
   inboxGone(delivery: Delivery): Promise<void>;
 }
 
-const sign = { cavage: signCavage, rfc9421: signRfc9421 };
+/** On threads, so that a fan-out to a thousand inboxes does not hold up everybody else. */
+const sign = { cavage: signCavageAside, rfc9421: signRfc9421 };
 /** What our own side did: neither the host nor the delivery is to blame. */
 const ownTrouble = ['busy', 'closed', 'aborted'];
 const busyPauseMs = 2000;
