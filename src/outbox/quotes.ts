@@ -37,7 +37,7 @@ export const quoteAnswered: Federator<'quote.answered'> = async (ctx, event) => 
     event.decision === 'accepted'
       ? await ctx.db.quoteApprovals.findOne({ statusId: quoted._id, quotingUri })
       : null;
-  if (event.decision === 'accepted' && (!approval || approval.revokedAt !== null)) return;
+  if (event.decision === 'accepted' && (!approval || approval.revokedAt)) return;
   const activity = toQuoteAnswer({
     owner: pair.local,
     quotedUri: quoted.uri,
@@ -52,7 +52,7 @@ export const quoteAnswered: Federator<'quote.answered'> = async (ctx, event) => 
 export const quoteRevoked: Federator<'quote.revoked'> = async (ctx, event) => {
   const approval = await ctx.db.quoteApprovals.findOne({ uri: event.approvalUri });
   const owner = approval && (await findSpeaker(ctx, approval.accountId));
-  if (!approval || !owner || approval.revokedAt === null) return;
+  if (!approval || !owner || !approval.revokedAt) return;
   const [quoted, quoting] = await Promise.all([
     ctx.db.statuses.findOne({ _id: approval.statusId }),
     ctx.db.statuses.findOne({ _id: event.statusId }),

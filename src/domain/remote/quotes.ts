@@ -39,7 +39,7 @@ async function decide(
   if (quoted.visibility === 'private' || quoted.visibility === 'direct') return 'unauthorized';
   if (quoted.local) {
     const approval = await ctx.db.quoteApprovals.findOne({ statusId: quoted._id, quotingUri: status.uri });
-    if (approval) return approval.revokedAt === null ? 'accepted' : 'revoked';
+    if (approval) return approval.revokedAt ? 'revoked' : 'accepted';
     return (await mayQuote(ctx, status.accountId, quoted)) ? 'accepted' : 'unauthorized';
   }
   if (quote.approvalUri === null) return quote.state;

@@ -99,7 +99,7 @@ const partiesOf = ({ actor, to, cc, object }: RemoteActivity): string[] => [
 async function stamp(site: Site, req: Request, account: Account): Promise<JsonObject> {
   const { ctx } = site;
   const approval = await ctx.db.quoteApprovals.findOne({ _id: textParam(req, 'id') });
-  if (approval?.accountId !== account._id || approval.revokedAt !== null) throw notFound();
+  if (approval?.accountId !== account._id || approval.revokedAt) throw notFound();
   const quoted = await ctx.db.statuses.findOne({ _id: approval.statusId });
   if (!quoted) throw notFound();
   await getSeen(site, await viewerOfStatus(site, req, quoted), quoted);
