@@ -4,6 +4,8 @@ import type { Context } from './context.js';
 import { StartError } from './errors.js';
 import { getInstance } from './domain/instance.js';
 import { createApp } from './http/app.js';
+import { startMetrics, type MetricsServer } from './http/metrics.js';
+import { queueTotals } from './jobs/report.js';
 import { takeLock } from './lock.js';
 import { allRouters } from './routers.js';
 import { createSwitchboard } from './streaming/switchboard.js';
@@ -39,23 +41,40 @@ export async function startServer(ctx: Context): Promise<RunningServer> {
   const { settings } = ctx;
   const lock = settings.databaseUrl === 'embedded:' ? takeLock(settings.data) : null;
   let web: Web | null = null;
+  let metrics: MetricsServer | null = null;
   try {
     const { generation } = await getInstance(ctx);
     web = settings.role.includes('web') ? await startWeb(ctx) : await startHealth(ctx);
+    metrics = await openMetrics(ctx);
     if (settings.role.includes('worker')) await ctx.jobs.start(ctx, generation);
   } catch (error) {
+    await metrics?.close();
     await web?.close();
     lock?.release();
     await ctx.close();
     throw error;
   }
   const close = async (): Promise<void> => {
+    await metrics?.close();
     await web?.close();
     await ctx.close();
     lock?.release();
   };
   let closing: Promise<void> | null = null;
   return { url: web.url, app: web.app, close: () => (closing ??= close()) };
+}
+
+function openMetrics(ctx: Context): Promise<MetricsServer> | null {
+  const { metricsBind } = ctx.settings;
+  if (metricsBind === '') return null;
+  return startMetrics(metricsBind, {
+    totals: () => queueTotals(ctx),
+    counts: () => ctx.jobs.counts(),
+    now: () => ctx.clock.now(),
+    onError: (error) => ctx.log.error({ err: error }, 'metrics could not be told'),
+  }).catch((error: unknown) => {
+    throw new StartError(`LANDFALL_METRICS_BIND=${metricsBind} cannot be listened on: ${String(error)}`);
+  });
 }
 
 interface Web {

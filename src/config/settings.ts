@@ -175,6 +175,12 @@ export const settingsTable = {
     '',
     'Sender of mails, `Name <address>` or an address. Empty: no-reply at the handle domain.',
   ),
+  metricsBind: spec(
+    'LANDFALL_METRICS_BIND',
+    z.string().regex(/^$|^(\[[0-9a-f:]+\]|[^:[\]]+):\d{1,5}$/i),
+    '',
+    'Address (host:port) for Prometheus metrics at /metrics, e.g. 127.0.0.1:9464; empty for none.',
+  ),
   drainSeconds: spec(
     'LANDFALL_DRAIN_SECONDS',
     count(0, 600),

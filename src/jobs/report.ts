@@ -61,6 +61,33 @@ export async function queueReport(ctx: Ctx, { hosts = 50 }: { hosts?: number } =
   };
 }
 
+/** The totals of the queues, and how other servers fare: a constant number of index reads. */
+export async function queueTotals(ctx: Ctx): Promise<{
+  queues: Record<'deliveries' | 'received' | 'jobs', QueueFigures>;
+  received: Record<'processed' | 'ignored' | 'failed', number>;
+  breakers: Record<'open' | 'half-open' | 'dead', number>;
+}> {
+  const outcome = (name: string): Promise<number> => ctx.db.received.countDocuments({ outcome: name });
+  const breaker = (state: string): Promise<number> => ctx.db.peers.countDocuments({ breaker: state });
+  return {
+    queues: {
+      deliveries: await figuresOf(ctx, ctx.db.deliveries, {}),
+      received: await figuresOf(ctx, ctx.db.received, {}),
+      jobs: await figuresOf(ctx, ctx.db.jobs, {}),
+    },
+    received: {
+      processed: await outcome('processed'),
+      ignored: await outcome('ignored'),
+      failed: await outcome('failed'),
+    },
+    breakers: {
+      open: await breaker('open'),
+      'half-open': await breaker('half-open'),
+      dead: await breaker('dead'),
+    },
+  };
+}
+
 export interface HostReport extends HostFigures {
   /** The oldest that wait or were given up, with their reasons. */
   items: {

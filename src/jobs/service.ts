@@ -24,6 +24,8 @@ export interface JobsService extends JobsPort {
   start(ctx: Ctx, generation: number): Promise<void>;
   /** Lets what runs finish for `graceMs`, returns the rest to the queues. */
   stop(graceMs: number): Promise<void>;
+  /** Items that this process has run since it became a worker, by queue. */
+  counts(): Record<'jobs' | 'received' | 'deliveries', number>;
   /** Resolves when nothing is due or running in any queue. For tests: drain, then assert. */
   idle(): Promise<void>;
 }
@@ -80,6 +82,11 @@ export function createJobs(deps: JobsDeps): JobsService {
       await peers?.flushed();
       runners = null;
     },
+    counts: () => ({
+      jobs: runners?.jobs.count ?? 0,
+      received: runners?.received.count ?? 0,
+      deliveries: runners?.deliveries.count ?? 0,
+    }),
     idle: async () => {
       // One queue feeds another: done when a whole round found nothing.
       for (let before = -1; runners;) {
