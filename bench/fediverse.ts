@@ -1,5 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { createPublicKey, verify } from 'node:crypto';
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { connect, createServer as createNetServer, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
@@ -166,7 +167,11 @@ async function findPort(): Promise<number> {
 
 /** Listens in a process that is then stopped, and fills its queue: later SYNs are dropped. */
 async function digHole(hosts: readonly number[]): Promise<void> {
-  hole?.kill('SIGKILL');
+  if (hole) {
+    const gone = once(hole, 'exit');
+    hole.kill('SIGKILL');
+    await gone;
+  }
   hole = null;
   if (!hosts.length) return;
   const dug = fork(fileURLToPath(new URL('black-hole.js', import.meta.url)), [], { stdio: 'inherit' });

@@ -184,11 +184,11 @@ async function look(reader: string | null): Promise<Seen> {
   return { pending: received + jobs, deliveries, processed, homeLines: lines };
 }
 
-/** How many homes have a status of this author that is newer than `after`. */
-async function reached({ authorId, after }: { authorId: string; after: string }): Promise<number> {
+/** How many homes a status is in. */
+async function reached(uri: string): Promise<number> {
   const { ctx: c } = opened();
-  const newest = await c.db.statuses.findOne({ accountId: authorId, _id: { $gt: after } });
-  return newest ? c.db.homeEntries.countDocuments({ statusId: newest._id }) : 0;
+  const status = await c.db.statuses.findOne({ uri });
+  return status ? c.db.homeEntries.countDocuments({ statusId: status._id }) : 0;
 }
 
 async function accountOf(actor: number): Promise<string> {
@@ -198,6 +198,4 @@ async function accountOf(actor: number): Promise<string> {
   return account._id;
 }
 
-const newId = (): string => opened().told.ids.next();
-
-answerCalls({ open, close, person, actors, follows, crowd, history, look, reached, accountOf, newId });
+answerCalls({ open, close, person, actors, follows, crowd, history, look, reached, accountOf });

@@ -3,7 +3,7 @@ import type { Fired } from '../load.js';
 import { median, nowMs, quantile, residentMb, until } from '../lib/measure.js';
 import { post, settled, type Check, type Stage } from '../lib/stage.js';
 import { getRequest } from '../lib/wire.js';
-import { followerCount } from '../lib/world.js';
+import { actorUri, followerCount } from '../lib/world.js';
 import type { FediverseReport } from '../fediverse.js';
 
 const followers = 5000;
@@ -13,22 +13,21 @@ const listeners = 20;
 
 /** One incoming post with 5,000 local followers: in all home timelines, and on the streams of some who listen. */
 export async function crowd(stage: Stage): Promise<Check[]> {
-  const { instance, author, seed, people } = await gather(stage);
+  const { instance, seed, people } = await gather(stage);
   const [homes, streams]: [number[], number[]] = [[], []];
   for (let round = 0; round < stage.rounds; round++) {
     const arrivals: number[] = [];
     const ends = await Promise.all(
       people.map((p) => listen(instance.port, p.token, () => arrivals.push(nowMs()))),
     );
-    const after = await seed.call<string>('newId');
     const run = `c${process.pid}r${round}n`;
     const { keysFile, port } = stage;
     const load = { keysFile, port, host: instance.host, actors: [star], count: 1, run };
     await stage.load.call('prepareInbox', load);
     const aim = { run, host: '127.0.0.1', port: instance.port, concurrency: 1 };
     const fired = await stage.load.call<Fired>('fireInbox', aim);
-    const ask = { authorId: author, after };
-    const all = async (): Promise<boolean> => (await seed.call<number>('reached', ask)) >= followers;
+    const uri = `${actorUri(star, port)}/statuses/${run}0`;
+    const all = async (): Promise<boolean> => (await seed.call<number>('reached', uri)) >= followers;
     await until(all, 30_000, 20);
     homes.push(nowMs() - fired.beganAt);
     await until(async () => arrivals.length >= people.length, 10_000, 5);
@@ -64,7 +63,7 @@ async function gather(stage: Stage) {
   const ids = await seed.call<string[]>('crowd', followers - listeners);
   const author = await seed.call<string>('accountOf', star);
   await seed.call('follows', { followers: [...ids, ...people.map((p) => p.id)], targets: [author] });
-  return { instance, author, seed, people };
+  return { instance, seed, people };
 }
 
 /** Opens a stream of server-sent events. @returns the way to end it */
