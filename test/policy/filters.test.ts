@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { matchFilters } from '../../src/policy/filters.js';
 import type { Filter } from '../../src/model/filters.js';
+import { cpuTime } from '../support/cpu.js';
 
 const filter = (keyword: string, wholeWord: boolean): Filter => ({
   _id: '1',
@@ -42,8 +43,8 @@ describe('keywords', () => {
 
   test('a long text takes no long time', () => {
     const text = 'catx'.repeat(100_000);
-    const begin = performance.now();
+    const spent = cpuTime();
     expect(found(text, 'cat')).toBe(false);
-    expect(performance.now() - begin).toBeLessThan(1000);
+    expect(spent()).toBeLessThan(5000);
   });
 });

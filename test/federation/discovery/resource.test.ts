@@ -6,6 +6,7 @@ import {
   parseResource,
   toAcct,
 } from '../../../federation/discovery/resource.js';
+import { cpuTime } from '../../support/cpu.js';
 
 const alice = { kind: 'acct', username: 'alice', domain: 'a.example' };
 
@@ -67,10 +68,10 @@ describe('parseResource', () => {
   });
 
   test('REDOS: long nonsense is cheap', () => {
-    const started = performance.now();
+    const spent = cpuTime();
     for (const text of [`@${'a.'.repeat(50_000)}`, `${'a-'.repeat(50_000)}!`, `a@${'a-'.repeat(50_000)}!`]) {
       expect(parseResource(text)).toBeNull();
     }
-    expect(performance.now() - started).toBeLessThan(200);
+    expect(spent()).toBeLessThan(2000);
   });
 });

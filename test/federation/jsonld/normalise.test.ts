@@ -8,6 +8,7 @@ import { parseActor } from '../../../federation/vocabulary/actor.js';
 import { parseJsonObject } from '../../../federation/vocabulary/json.js';
 import { parseObject } from '../../../federation/vocabulary/object.js';
 import { corpusBytes, corpusEntries } from '../support/corpus.js';
+import { cpuTime } from '../../support/cpu.js';
 
 const as = 'https://www.w3.org/ns/activitystreams';
 const like = {
@@ -239,9 +240,9 @@ describe('what stays as it was sent', () => {
     const members = Object.fromEntries(Object.keys(scoped).map((term) => [term, [{ a: { a: 1 } }]]));
     const document = { '@context': [as, scoped], '@id': like.id, ...members } as JsonObject;
     await normalise({ ...like, '@id': like.id });
-    const started = performance.now();
+    const spent = cpuTime();
     await normalise(document);
-    expect(performance.now() - started).toBeLessThan(1000);
+    expect(spent()).toBeLessThan(5000);
   });
 });
 

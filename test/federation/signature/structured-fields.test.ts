@@ -5,6 +5,7 @@ import {
   serialiseInnerList,
   serialiseString,
 } from '../../../federation/signature/structured-fields.js';
+import { cpuTime } from '../../support/cpu.js';
 
 /** The first member as an inner list, written back. */
 function rewrite(text: string): string | null {
@@ -118,10 +119,10 @@ describe('dictionaries (RFC 8941)', () => {
   });
 
   test('long hostile text takes no time', () => {
-    const started = performance.now();
+    const spent = cpuTime();
     for (const unit of ['"', '\\"', 'a="', '(', ';a', 'a,', ' ', '0', ':'])
       parseDictionary(unit.repeat(16_000 / unit.length));
     parseDictionary(`a="${'\\"'.repeat(8000)}`);
-    expect(performance.now() - started).toBeLessThan(200);
+    expect(spent()).toBeLessThan(2000);
   });
 });

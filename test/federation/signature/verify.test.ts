@@ -10,6 +10,7 @@ import { signRequest } from '../../../federation/signature/sign.js';
 import { verifyRequest, verifyWithKeys, type VerifyDeps } from '../../../federation/signature/verify.js';
 import { parseWebUrl } from '../../../federation/signature/web-url.js';
 import { fixedClock, HOUR, makeSigner, NOW, resolverFor, resolverOf, toRequest, type Signer } from './kit.js';
+import { cpuTime } from '../../support/cpu.js';
 
 const alice = makeSigner('https://peer.example/users/alice');
 const mallory = makeSigner('https://evil.example/users/mallory');
@@ -757,7 +758,7 @@ describe('whatever the headers hold', () => {
   });
 
   test('long hostile headers are refused at once', async () => {
-    const started = performance.now();
+    const spent = cpuTime();
     for (const signature of [
       'a'.repeat(60_000),
       ','.repeat(10_000),
@@ -765,6 +766,6 @@ describe('whatever the headers hold', () => {
       `keyId="${'a'.repeat(60_000)}`,
     ])
       expect(await decide(post({ ...fields, signature }))).toBe('malformed-signature');
-    expect(performance.now() - started).toBeLessThan(100);
+    expect(spent()).toBeLessThan(2000);
   });
 });

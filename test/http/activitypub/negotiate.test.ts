@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { documentType, wantedBy } from '../../../src/http/activitypub/negotiate.js';
+import { cpuTime } from '../../support/cpu.js';
 
 const ld = 'application/ld+json; profile="https://www.w3.org/ns/activitystreams"';
 const firefox = 'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8';
@@ -37,10 +38,10 @@ describe('document or page', () => {
   );
 
   test('a hostile header is read in bounded time', () => {
-    const started = performance.now();
+    const spent = cpuTime();
     wantedBy('a/b;q="'.repeat(100_000), 'page');
     wantedBy(`${'text/html,'.repeat(100_000)}application/activity+json`, 'activity');
-    expect(performance.now() - started).toBeLessThan(100);
+    expect(spent()).toBeLessThan(2000);
   });
 });
 
