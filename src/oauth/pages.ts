@@ -60,9 +60,9 @@ export function signInPage(ctx: Ctx, form: SignInForm): string {
       <button class="wide" type="submit">Sign in</button>
     </form>
     <hr />
-    <p class="soft">
-      <a href="/auth/password">Forgot the password?</a> ·
-      ${registrationsOf(ctx) === 'closed' ? null : html`<a href="/auth/sign_up">Create an account</a> ·`}
+    <p class="soft links">
+      <a href="/auth/password">Forgot the password?</a>
+      ${registrationsOf(ctx) === 'closed' ? null : html`<a href="/auth/sign_up">Create an account</a>`}
       <a href="/auth/confirmation">No confirmation mail?</a>
     </p>
   </section>`;

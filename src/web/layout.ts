@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { software } from '../config/software.js';
 import type { Ctx } from '../domain/ctx.js';
 import { html, type Html } from './html.js';
 import { stylesheet } from './styles.js';
@@ -37,13 +38,16 @@ export function page(ctx: Ctx, content: PageContent): string {
         <title>${content.title} · ${site}</title>
         ${noIndex && html`<meta name="robots" content="noindex" />`}
         <meta name="color-scheme" content="light dark" />
+        <link rel="icon" type="image/png" sizes="192x192" href="/assets/icon-192x192.png" />
         <link rel="stylesheet" href="${stylesheetPath}" />
         ${content.head}
       </head>
       <body>
         <header class="top"><a class="brand" href="/">${site}</a></header>
         <main class="${content.narrow ? 'narrow' : 'full'}">${content.body}</main>
-        <footer class="foot">${content.footer ?? html`<a href="/about">About this server</a>`}</footer>
+        <footer class="foot">
+          ${content.footer ?? html`<a href="/about">About this server</a> <span>Run with ${software.title}</span>`}
+        </footer>
       </body>
     </html> `;
   return document.text;

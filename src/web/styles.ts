@@ -1,3 +1,5 @@
+import { postStyles } from './styles-posts.js';
+
 /** The one stylesheet. Light and dark by the reader's preference; no script, no web fonts, no images. */
 export const stylesheet = `
 :root {
@@ -55,6 +57,7 @@ p:last-child { margin-bottom: 0; }
 img, video { max-width: 100%; height: auto; }
 hr { border: 0; border-top: 1px solid var(--line); margin: 1.25rem 0; }
 code, kbd { font: 0.95em ui-monospace, "SF Mono", Menlo, Consolas, monospace; }
+.links { display: flex; flex-wrap: wrap; gap: 0.4rem 1.1rem; }
 small, .soft { color: var(--soft); font-size: 0.925rem; }
 
 .top, .foot { width: 100%; max-width: 42rem; margin: 0 auto; padding: 1rem 1.25rem; }
@@ -67,7 +70,7 @@ small, .soft { color: var(--soft); font-size: 0.925rem; }
   border-radius: 50% 50% 50% 4px;
   background: var(--accent);
 }
-.foot { margin-top: auto; color: var(--soft); font-size: 0.875rem; }
+.foot { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0.25rem 1rem; margin-top: auto; color: var(--soft); font-size: 0.875rem; }
 .foot a { color: inherit; }
 main { width: 100%; max-width: 42rem; margin: 0 auto; padding: 0.5rem 1.25rem 2rem; }
 main.narrow { max-width: 27rem; padding-top: min(6vh, 3rem); }
@@ -150,42 +153,4 @@ button.quiet, .button.quiet { background: transparent; color: inherit; border-co
   font: 1.05rem/1.5 ui-monospace, "SF Mono", Menlo, Consolas, monospace;
   user-select: all;
 }
-h2.between { margin: 1.5rem 0 0.75rem; }
-a.plain { color: inherit; text-decoration: none; }
-a.plain:hover { text-decoration: underline; }
-.post.main { border-color: var(--accent); }
-.post .above { margin: 0 0 0.5rem; }
-.post .person, .profile .person { margin-bottom: 0.6rem; }
-.prose p { margin: 0 0 0.75rem; }
-.prose blockquote { margin: 0 0 0.75rem; padding-left: 0.9rem; border-left: 3px solid var(--line); color: var(--soft); }
-.prose pre { overflow-x: auto; }
-.prose .invisible { display: none; }
-.prose .ellipsis::after { content: "…"; }
-details.warned > summary, .media summary { cursor: pointer; padding: 0.5rem 0.75rem; border-radius: 10px; background: var(--accent-soft); margin-bottom: 0.75rem; }
-.media { display: grid; gap: 0.5rem; margin-top: 0.75rem; }
-.media figure { margin: 0; }
-.media img, .media video { display: block; width: 100%; max-height: 32rem; object-fit: cover; border-radius: 10px; background: var(--ground); }
-.media audio { width: 100%; }
-.media figcaption { margin-top: 0.25rem; }
-.poll { list-style: none; margin: 0.75rem 0; padding: 0; }
-.poll li { padding: 0.2rem 0; }
-.poll meter { width: 6rem; }
-.marks { display: flex; flex-wrap: wrap; gap: 0.25rem 0.75rem; margin-top: 0.9rem; }
-.marks .counts { margin-left: auto; }
-.counts > span { margin-right: 0.75rem; white-space: nowrap; }
-.profile { overflow: hidden; }
-.profile .banner { display: block; width: calc(100% + 3rem); max-width: none; height: 9rem; margin: -1.5rem -1.5rem 1rem; object-fit: cover; background: var(--accent-soft); }
-.avatar.large { width: 5rem; height: 5rem; border-radius: 18px; }
-.profile h1 { margin: 0; }
-.fields { display: grid; grid-template-columns: minmax(6rem, 30%) 1fr; gap: 0.35rem 1rem; margin: 0 0 1rem; padding-top: 0.75rem; border-top: 1px solid var(--line); }
-.fields dt { color: var(--soft); }
-.fields dd { margin: 0; }
-.hero h1 { font-size: 1.9rem; }
-.more { text-align: center; margin-top: 1.25rem; }
-@media (max-width: 26rem) {
-  .profile .banner { width: calc(100% + 2.3rem); margin: -1.15rem -1.15rem 1rem; }
-  .card { padding: 1.15rem; }
-  .actions { flex-direction: column; }
-}
-@media print { .top, .foot, form { display: none; } }
-`.trimStart();
+${postStyles}`.trimStart();

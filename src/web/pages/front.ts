@@ -1,16 +1,18 @@
-import { toAccount } from '../../api/entities/accounts.js';
+import { toAccount, type AccountEntity } from '../../api/entities/accounts.js';
 import { toStatuses } from '../../api/entities/statuses.js';
 import { viewOf } from '../../api/entities/view.js';
 import { loadAccount } from '../../domain/facts/accounts.js';
 import { loadStatuses } from '../../domain/facts/statuses.js';
 import type { Ctx } from '../../domain/ctx.js';
 import { contactAccount, getInstance } from '../../domain/instance.js';
+import { registrationsOf } from '../../domain/sign-up.js';
 import { publicTimeline } from '../../domain/timelines.js';
 import type { InstanceDocument } from '../../model/work.js';
 import { html, safeUrl, type Html } from '../html.js';
 import { page } from '../layout.js';
-import { nameOf, post } from './post.js';
+import { posts } from './posts.js';
 import { social } from './social.js';
+import { nameHtml } from './words.js';
 
 /** What this server is, its rules, whom to turn to, and its latest public posts. */
 export async function frontPage(ctx: Ctx): Promise<string> {
@@ -23,16 +25,19 @@ export async function frontPage(ctx: Ctx): Promise<string> {
   const contact = await contactOf(ctx, instance);
   const title = instance.title;
   const description = instance.shortDescription || instance.description;
+  const joining = registrationsOf(ctx);
   const body = html`<section class="card hero">
       <h1>${title}</h1>
-      <p>${description}</p>
+      <p dir="auto">${description}</p>
       <p class="soft">
-        People here are <strong>@name@${ctx.names.handleDomain}</strong>. Sign in with any Mastodon-compatible
-        app; follow and be followed across the fediverse.
+        People here are called <strong>@name@${ctx.names.handleDomain}</strong>. They use any app for
+        Mastodon, and follow and are followed across the fediverse.
       </p>
+      ${joining !== 'closed' && html`<p><a class="button" href="/auth/sign_up">${joining === 'open' ? 'Create an account' : 'Ask for an account'}</a></p>`}
     </section>
     ${rules(instance)} ${contact}
-    ${statuses.length > 0 && html`<h2 class="between">Latest posts</h2>`}${statuses.map((s) => post(s))}`;
+    <h2 class="between">Latest posts</h2>
+    ${ctx.settings.publicTimelines ? posts(statuses, { nothing: 'Nobody has said anything yet.', older: undefined }) : html`<p class="card empty">What people say here is shown to those who sign in.</p>`}`;
   const head = social(title, { title, description, url: `${ctx.names.origin}/`, type: 'website' });
   return page(ctx, { title: ctx.names.handleDomain, siteName: title, body, head });
 }
@@ -42,7 +47,7 @@ function rules(instance: InstanceDocument): Html | false {
   return html`<section class="card" id="rules">
     <h2>Rules</h2>
     <ol>
-      ${instance.rules.map((r) => html`<li>${r.text} ${r.hint && html`<small>${r.hint}</small>`}</li>`)}
+      ${instance.rules.map((r) => html`<li dir="auto">${r.text} ${r.hint && html`<small>${r.hint}</small>`}</li>`)}
     </ol>
   </section>`;
 }
@@ -54,7 +59,17 @@ async function contactOf(ctx: Ctx, instance: InstanceDocument): Promise<Html | f
   if (!account && !contactEmail) return false;
   return html`<section class="card" id="contact">
     <h2>Contact</h2>
-    ${account && html`<p><a href="${safeUrl(account.url)}">${nameOf(account)}</a> <small>@${account.acct}</small></p>`}
+    ${account && person(account)}
     ${contactEmail && html`<p><a href="mailto:${contactEmail}">${contactEmail}</a></p>`}
   </section>`;
+}
+
+function person(account: AccountEntity): Html {
+  return html`<div class="person">
+    <img class="avatar" src="${safeUrl(account.avatar_static)}" alt="" width="44" height="44" />
+    <div>
+      <a class="plain" href="${safeUrl(account.url)}"><strong>${nameHtml(account)}</strong></a>
+      <small>@${account.acct}</small>
+    </div>
+  </div>`;
 }

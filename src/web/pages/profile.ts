@@ -4,15 +4,18 @@ import { viewOf } from '../../api/entities/view.js';
 import { loadAccount } from '../../domain/facts/accounts.js';
 import { loadStatuses } from '../../domain/facts/statuses.js';
 import type { Ctx } from '../../domain/ctx.js';
+import { getInstance } from '../../domain/instance.js';
 import { pinnedStatuses } from '../../domain/pins.js';
 import { accountStatuses } from '../../domain/timelines.js';
 import { visibleOf } from '../../domain/visible.js';
 import type { Account } from '../../model/account.js';
 import { toPlainText } from '../../text/sanitise.js';
-import { html, raw, safeUrl, type Html } from '../html.js';
+import { escapeHtml, html, safeUrl, type Html } from '../html.js';
 import { page } from '../layout.js';
-import { nameOf, post } from './post.js';
+import { postList } from './post.js';
+import { posts } from './posts.js';
 import { shorten, social } from './social.js';
+import { count, nameHtml, nameOf, timeText, withEmojis } from './words.js';
 
 const pageSize = 20;
 
@@ -38,13 +41,16 @@ export async function profilePage(
   const last = found.length === pageSize ? found.at(-1)?._id : undefined;
   const name = nameOf(entity);
   const handle = `@${account.username}@${ctx.names.handleDomain}`;
+  const { title: siteName } = await getInstance(ctx);
   const body = html`${about(entity, handle)}
-    ${pins.length > 0 && html`<h2 class="between">Pinned</h2>`}${pins.map((s) => post(s))}
+    ${pins.length > 0 && html`<h2 class="between">Pinned</h2>`}${postList(pins)}
     <h2 class="between">Posts</h2>
-    ${statuses.length ? statuses.map((s) => post(s)) : html`<p class="soft">Nothing here yet.</p>`}
-    ${last !== undefined && html`<p class="more"><a class="button quiet" href="${`/@${account.username}?max_id=${last}`}">Older posts</a></p>`}`;
+    ${posts(statuses, {
+      nothing: pins.length ? 'Nothing else here yet.' : 'Nothing here yet.',
+      older: last && `/@${account.username}?max_id=${last}`,
+    })}`;
   const description = shorten(toPlainText(entity.note)) || `${handle} on ${ctx.names.handleDomain}`;
-  const head = social(ctx.names.handleDomain, {
+  const head = social(siteName, {
     title: `${name} (${handle})`,
     description,
     url: entity.url,
@@ -52,14 +58,16 @@ export async function profilePage(
     image: entity.avatar_static,
     alternate: account.uri,
   });
-  return page(ctx, { title: `${name} (${handle})`, body, head, noIndex: !account.indexable });
+  return page(ctx, { title: `${name} (${handle})`, siteName, body, head, noIndex: !account.indexable });
 }
 
 function about(account: StatusEntity['account'], handle: string): Html {
   const fields = account.fields.map(
     (f) =>
-      html`<dt>${f.name}</dt>
-        <dd>${raw(f.value)}${f.verified_at && html` <small title="Verified">✓</small>`}</dd>`,
+      html`<dt dir="auto">${withEmojis(escapeHtml(f.name), account.emojis)}</dt>
+        <dd dir="auto">
+          ${withEmojis(f.value, account.emojis)}${f.verified_at && html` <small title="Verified">✓</small>`}
+        </dd>`,
   );
   return html`<section class="card profile">
     <img class="banner" src="${safeUrl(account.header_static)}" alt="${account.header_description}" />
@@ -72,15 +80,16 @@ function about(account: StatusEntity['account'], handle: string): Html {
         height="80"
       />
       <div>
-        <h1>${nameOf(account)}</h1>
+        <h1>${nameHtml(account)}</h1>
         <small>${handle}</small>
       </div>
     </header>
-    <div class="prose">${raw(account.note)}</div>
+    ${account.note && html`<div class="prose" dir="auto">${withEmojis(account.note, account.emojis)}</div>`}
     ${fields.length > 0 && html`<dl class="fields">${fields}</dl>`}
-    <p class="soft counts">
-      <span>${account.statuses_count} posts</span> <span>${account.following_count} following</span>
-      <span>${account.followers_count} followers</span>
+    <p class="counts soft">
+      <span>${count(account.statuses_count, 'post')}</span> <span>${account.following_count} following</span>
+      <span>${count(account.followers_count, 'follower')}</span>
+      <span>here since ${timeText(account.created_at)}</span>
     </p>
   </section>`;
 }

@@ -2,11 +2,12 @@ import { toStatuses } from '../../api/entities/statuses.js';
 import { viewOf } from '../../api/entities/view.js';
 import { loadStatuses } from '../../domain/facts/statuses.js';
 import type { Ctx } from '../../domain/ctx.js';
+import { getInstance } from '../../domain/instance.js';
 import { tagTimeline } from '../../domain/timelines.js';
 import { tagUrl } from '../../domain/urls.js';
 import { html } from '../html.js';
 import { page } from '../layout.js';
-import { post } from './post.js';
+import { posts } from './posts.js';
 import { social } from './social.js';
 
 const pageSize = 20;
@@ -24,18 +25,19 @@ export async function tagPage(
         options: { origin: 'local' },
       })
     : [];
+  const { title: siteName } = await getInstance(ctx);
   const statuses = toStatuses(viewOf(ctx, null), await loadStatuses(ctx, null, found));
   const last = found.length === pageSize ? found.at(-1)?._id : undefined;
   const title = `#${tag}`;
   const description = `Posts with ${title} on ${ctx.names.handleDomain}`;
-  const body = html`<h1>${title}</h1>
-    ${statuses.length ? statuses.map((s) => post(s)) : html`<p class="soft">No public posts with this hashtag here.</p>`}
-    ${last !== undefined && html`<p class="more"><a class="button quiet" href="${`/tags/${encodeURIComponent(tag)}?max_id=${last}`}">Older posts</a></p>`}`;
-  const head = social(ctx.names.handleDomain, {
-    title,
-    description,
-    url: tagUrl(ctx.names, tag),
-    type: 'website',
-  });
-  return page(ctx, { title, body, head });
+  const body = html`<header class="head">
+      <h1><bdi>${title}</bdi></h1>
+      <p class="soft">What people of ${ctx.names.handleDomain} say with this hashtag.</p>
+    </header>
+    ${posts(statuses, {
+      nothing: 'No public posts with this hashtag here.',
+      older: last && `/tags/${encodeURIComponent(tag)}?max_id=${last}`,
+    })}`;
+  const head = social(siteName, { title, description, url: tagUrl(ctx.names, tag), type: 'website' });
+  return page(ctx, { title, siteName, body, head });
 }
