@@ -6,6 +6,7 @@ import type { Ctx } from './ctx.js';
 import { readFeed } from './feed.js';
 import { hiddenBy, recipients } from './home-recipients.js';
 import { fanOutLists, type ReachedList } from './list-feed.js';
+import { insertThose } from '../store/port.js';
 
 /** Statuses of people one follows, and one's own: one index range and constant batch loads. */
 export async function homeTimeline(ctx: Ctx, accountId: string, page: Page): Promise<Status[]> {
@@ -110,7 +111,7 @@ async function insertMissing(ctx: Ctx, documents: HomeEntry[]): Promise<void> {
   const known = await ctx.db.homeEntries.find({ statusId }).toArray();
   const has = new Set(known.map((e) => e.accountId));
   const missing = documents.filter((d) => !has.has(d.accountId));
-  if (missing.length) await ctx.db.homeEntries.insertMany(missing, { ordered: false });
+  await insertThose(ctx.db.homeEntries, missing);
 }
 
 /** Fills a home timeline with the latest of an account that was just followed. */

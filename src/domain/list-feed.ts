@@ -5,6 +5,7 @@ import { belongsInList } from '../policy/lists.js';
 import type { Ctx } from './ctx.js';
 import { readFeed } from './feed.js';
 import { recipients, type Arriving } from './home-recipients.js';
+import { insertThose } from '../store/port.js';
 
 /** What its members posted, newest first. */
 export async function listTimeline(ctx: Ctx, list: List, page: Page): Promise<Status[]> {
@@ -65,7 +66,7 @@ async function writeEntries(ctx: Ctx, lists: readonly List[], { status, shown }:
       fromId: status.accountId,
       shownId: shown._id,
     }));
-  if (missing.length) await ctx.db.listEntries.insertMany(missing, { ordered: false });
+  await insertThose(ctx.db.listEntries, missing);
 }
 
 /** Fills a list with the latest of somebody who was just added. */

@@ -123,3 +123,19 @@ export interface Store {
 export function isDuplicateKey(error: unknown): boolean {
   return typeof error === 'object' && error !== null && 'code' in error && error.code === 11000;
 }
+
+/**
+ * Inserts those that are not there yet: somebody else may have been faster with some of them. Anything but a duplicate
+ * key is thrown.
+ */
+export async function insertThose<T extends Document>(
+  collection: Collection<T>,
+  documents: readonly T[],
+): Promise<void> {
+  if (!documents.length) return;
+  try {
+    await collection.insertMany(documents, { ordered: false });
+  } catch (error) {
+    if (!isDuplicateKey(error)) throw error;
+  }
+}
