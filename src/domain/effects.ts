@@ -4,6 +4,8 @@ import type { DeletedStatus, DomainEvent } from './events.js';
 import { purgeAccount } from './deletion.js';
 import { notifyStaff } from './reports.js';
 import { forgetDirect, noteDirect } from './conversations.js';
+import { countFavourites } from './favourites.js';
+import { countFollows } from './follows.js';
 import { backfillHome, clearFromHome, fanOutHome, trimHome, type Reached } from './home.js';
 import { removeFromLists, trimList } from './list-feed.js';
 import { leaveLists } from './lists.js';
@@ -16,12 +18,14 @@ import {
   notifyAboutStatus,
   unindexStatus,
 } from './effects-status.js';
+import { recountPoll } from './polls.js';
 import { getPollVoters } from './poll-voters.js';
 import { notifyAboutQuote } from './quotes.js';
 
 /**
  * The consequences of an event on this server: timelines, notifications, counts, search, streams. Every line may run
- * twice (a job that was interrupted starts over) and does nothing where its document is absent.
+ * twice (a job that was interrupted starts over) and does nothing where its document is absent. Verbs count what they
+ * changed so that their answer is right; it is counted again here, because they may have been interrupted before.
  */
 export async function applyEffects(ctx: Ctx, event: DomainEvent): Promise<void> {
   switch (event.type) {
@@ -35,6 +39,7 @@ export async function applyEffects(ctx: Ctx, event: DomainEvent): Promise<void> 
       return statusDeleted(ctx, event.status);
     case 'favourite.added':
       return withStatus(ctx, event.statusId, async (status) => {
+        await countFavourites(ctx, status._id);
         if (!(await ctx.db.favourites.findOne({ accountId: event.accountId, statusId: event.statusId })))
           return;
         await notify(ctx, {
@@ -46,6 +51,7 @@ export async function applyEffects(ctx: Ctx, event: DomainEvent): Promise<void> 
         });
       });
     case 'favourite.removed':
+      await countFavourites(ctx, event.statusId);
       await ctx.db.notifications.deleteMany({
         statusId: event.statusId,
         fromId: event.accountId,
@@ -59,6 +65,8 @@ export async function applyEffects(ctx: Ctx, event: DomainEvent): Promise<void> 
       return followChanged(ctx, event);
     case 'block.added':
       return blockAdded(ctx, event.accountId, event.targetId);
+    case 'poll.voted':
+      return recountPoll(ctx, event.statusId);
     case 'poll.ended':
       return withStatus(ctx, event.statusId, (status) => pollEnded(ctx, status));
     case 'account.deleted':
@@ -141,6 +149,7 @@ type FollowEvent = Extract<DomainEvent, { type: `follow.${string}` }>;
 
 async function followChanged(ctx: Ctx, event: FollowEvent): Promise<void> {
   const { accountId, targetId } = event;
+  await countFollows(ctx, { accountId, targetId });
   const follow = await ctx.db.follows.findOne({ accountId, targetId });
   if (event.type === 'follow.requested') {
     if (follow?.state === 'pending')

@@ -20,6 +20,8 @@ const keepDays = {
   processed: 2,
   ignored: 7,
   dead: 14,
+  /** Longer than a fan-out is tried. */
+  sent: 1,
   /** Longer than any delivery is tried. */
   activities: 14,
   undone: 30,
@@ -43,6 +45,8 @@ const steps: Readonly<Record<string, Step>> = {
     }),
   deadDeliveries: (ctx) =>
     deleteSlices(ctx.db.deliveries, { state: 'dead', dueAt: { $lt: before(ctx, keepDays.dead) } }),
+  sentDeliveries: (ctx) =>
+    deleteSlices(ctx.db.deliveries, { state: 'done', dueAt: { $lt: before(ctx, keepDays.sent) } }),
   deadJobs: (ctx) => deleteSlices(ctx.db.jobs, { state: 'dead', dueAt: { $lt: before(ctx, keepDays.dead) } }),
   undone: (ctx) =>
     deleteSlices(ctx.db.undoneActivities, { createdAt: { $lt: before(ctx, keepDays.undone) } }),

@@ -57,9 +57,10 @@ export async function sendBody(ctx: Ctx, outgoing: OutgoingBody): Promise<number
       ctx,
       batch.map((inbox) => toDelivery(ctx, activity, { inbox, generation })),
     );
-    ctx.jobs.nudge('deliveries');
+    if (at + batchSize < inboxes.length) ctx.jobs.nudge('deliveries');
   }
   await ctx.db.activities.updateOne({ _id: activity._id }, { $set: { fannedOutAt: now(ctx) } });
+  ctx.jobs.nudge('deliveries');
   return inboxes.length;
 }
 

@@ -6,31 +6,45 @@ const maxBytes = 16 * 1024 * 1024;
 /** What an entry weighs besides its body. */
 const overhead = 512;
 
-/** The bodies that are being sent, so that one is read once for a whole fan-out. Null: the activity is gone. */
-export function createBodies(
-  activities: Collection<OutActivity>,
-): (activityId: string) => Promise<Buffer | null> {
-  const kept = new LRUCache<string, Buffer>({
+/** Activities as deliveries need them. */
+export interface Bodies {
+  /** Null: the activity is gone. */
+  bodyOf(activityId: string): Promise<Buffer | null>;
+  /** Whether all its deliveries were written: until then an interrupted fan-out may come back and look for them. */
+  isFannedOut(activityId: string): Promise<boolean>;
+}
+
+interface Kept {
+  body: Buffer;
+  fannedOut: boolean;
+}
+
+/** The activities that are being sent, so that one is read once or twice for a whole fan-out. */
+export function createBodies(activities: Collection<OutActivity>): Bodies {
+  const kept = new LRUCache<string, Kept>({
     maxSize: maxBytes,
-    sizeCalculation: (body) => body.length + overhead,
+    sizeCalculation: ({ body }) => body.length + overhead,
   });
-  const loading = new Map<string, Promise<Buffer | null>>();
+  const loading = new Map<string, Promise<Kept | null>>();
 
-  const load = async (id: string): Promise<Buffer | null> => {
+  const load = async (id: string): Promise<Kept | null> => {
     const activity = await activities.findOne({ _id: id });
-    const body = activity && Buffer.from(activity.body);
-    if (body) kept.set(id, body);
-    return body;
+    if (!activity) return null;
+    const found = { body: Buffer.from(activity.body), fannedOut: activity.fannedOutAt !== undefined };
+    kept.set(id, found);
+    return found;
   };
-
-  return async (id) => {
-    const known = kept.get(id);
-    if (known) return known;
+  const loadOnce = (id: string): Promise<Kept | null> => {
     let pending = loading.get(id);
     if (!pending) {
       pending = load(id).finally(() => loading.delete(id));
       loading.set(id, pending);
     }
     return pending;
+  };
+
+  return {
+    bodyOf: async (id) => (kept.get(id) ?? (await loadOnce(id)))?.body ?? null,
+    isFannedOut: async (id) => kept.get(id)?.fannedOut === true || (await loadOnce(id))?.fannedOut !== false,
   };
 }

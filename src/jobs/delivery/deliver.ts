@@ -10,12 +10,12 @@ import { signRfc9421 } from '../../../federation/signature/rfc9421.js';
 import type { Ctx } from '../../domain/ctx.js';
 import type { Delivery } from '../../model/work.js';
 import type { Verdict } from '../queue.js';
+import type { Bodies } from './bodies.js';
 import type { Peers } from './peers.js';
 
 export interface DeliverParts {
   peers: Peers;
-  /** The bytes of an activity; null when it is gone. */
-  bodyOf(activityId: string): Promise<Buffer | null>;
+  bodies: Bodies;
   /** False once another copy of this instance took over: then nothing may leave this one. */
   isCurrent(delivery: Delivery): Promise<boolean>;
   isSuspended(host: string): Promise<boolean>;
@@ -39,7 +39,7 @@ export function createDeliver(
     if (!(await parts.isCurrent(delivery))) return { next: 'release' };
     if (await parts.isSuspended(host)) return { next: 'dead', error: 'suspended domain' };
     const [body, key] = await Promise.all([
-      parts.bodyOf(delivery.activityId),
+      parts.bodies.bodyOf(delivery.activityId),
       ctx.keys.signingKey(delivery.accountId, 'rsa'),
     ]);
     if (!body) return { next: 'dead', error: 'the activity is gone' };
@@ -48,7 +48,11 @@ export function createDeliver(
     const result = await attempt(ctx, { delivery, body, key, signal, peers: parts.peers });
     parts.peers.record(host, result);
     if (result.outcome === 'gone') await parts.inboxGone(delivery);
-    return toVerdict(ctx, delivery, result);
+    const verdict = toVerdict(ctx, delivery, result);
+    // The key of one that was sent stays as long as a repeated fan-out would miss it, and write it anew.
+    return verdict.next === 'finish' && !(await parts.bodies.isFannedOut(delivery.activityId))
+      ? { next: 'keep', set: {} }
+      : verdict;
   };
 }
 

@@ -61,7 +61,7 @@ export function createDeliveryRunner(
     },
     run: createDeliver(ctx, {
       peers,
-      bodyOf: createBodies(ctx.db.activities),
+      bodies: createBodies(ctx.db.activities),
       isCurrent: superseded.admits,
       isSuspended: async (host) => isSuspended(await rules(), host),
       inboxGone: (delivery) => noteInboxGone(ctx, delivery),
