@@ -135,7 +135,9 @@ export async function revokeQuote(
   const quoted = await getOwnStatus(ctx, who._id, statusId);
   const quoting = await shownStatus(ctx, who._id, quotingId);
   if (quoting.quote?.statusId !== quoted._id) throw invalid('The post does not quote this one');
-  const approvalUri = quoting.quote.approvalUri ?? '';
+  // What the quoting server wrote into its copy may lack the stamp: it had none yet when it sent it.
+  const approval = await ctx.db.quoteApprovals.findOne({ statusId: quoted._id, quotingUri: quoting.uri });
+  const approvalUri = approval?.uri ?? quoting.quote.approvalUri ?? '';
   await withEvent(ctx, { type: 'quote.revoked', statusId: quoting._id, approvalUri }, async () => {
     await ctx.db.quoteApprovals.updateOne(
       { statusId: quoted._id, quotingUri: quoting.uri },

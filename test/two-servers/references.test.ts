@@ -180,3 +180,22 @@ test('the quote of a status that came by an Announce is looked at as well', asyn
   expect(status?.quote).toMatchObject({ uri: quoted.id, state: 'accepted' });
   expect(status?.quote?.statusId).not.toBeNull();
 });
+
+test('the consent to a quote that comes with an Update is looked at, and is no edit', async () => {
+  const quoted = { ...serve(), id: `${relay.origin}/notes/${(n += 1)}`, attributedTo: passer.uri };
+  relay.serve(quoted);
+  const quoting = serve({ quote: quoted.id });
+  await tell({ type: 'Create', object: quoting, to: [Public] });
+  const stored = () => instance.ctx.db.statuses.findOne({ uri: quoting.id });
+  expect((await stored())?.quote?.state).not.toBe('accepted');
+  const quoteAuthorization = `${relay.origin}/stamps/${n}`;
+  relay.serve({
+    id: quoteAuthorization,
+    type: 'QuoteAuthorization',
+    attributedTo: passer.uri,
+    interactingObject: quoting.id,
+    interactionTarget: quoted.id,
+  });
+  await tell({ type: 'Update', object: { ...quoting, quoteAuthorization } });
+  expect(await stored()).toMatchObject({ quote: { state: 'accepted' }, editedAt: null });
+});

@@ -1,10 +1,11 @@
 import type { RemoteObject } from '../../../federation/vocabulary/object.js';
 import type { Account } from '../../model/account.js';
-import type { Poll, Status } from '../../model/status.js';
+import type { Poll, Quote, Status } from '../../model/status.js';
 import { now, type Ctx } from '../ctx.js';
 import { storeEdit } from '../statuses-edit.js';
 import { toPoll, toQuotePolicy, toToldStatus } from './object-document.js';
 import { storeAttachments } from './attachments.js';
+import { requestQuoteCheck } from './request-quote-check.js';
 import { mentionedAccounts, toQuote } from './statuses.js';
 
 /**
@@ -30,11 +31,19 @@ export async function applyUpdate(
     quotePolicy: toQuotePolicy(object, author),
   };
   if (!sameQuote) told.quote = quote;
+  else if (quote) await restamp(ctx, known, quote);
   if (!isVisibleChange(known, told))
     return tally(ctx, known, { poll, quotePolicy: told.quotePolicy ?? known.quotePolicy });
   const editedAt = object.updated !== null && object.updated <= now(ctx) ? object.updated : now(ctx);
   await storeEdit(ctx, known, { ...told, poll: keepTallies(known.poll, poll), editedAt });
   return 'edited';
+}
+
+/** The consent to a quote comes after the post: the post is updated with the stamp, which is then checked. */
+async function restamp(ctx: Ctx, known: Status, { approvalUri }: Quote): Promise<void> {
+  if (!known.quote || approvalUri === null || approvalUri === known.quote.approvalUri) return;
+  await ctx.db.statuses.updateOne({ _id: known._id }, { $set: { 'quote.approvalUri': approvalUri } });
+  await requestQuoteCheck(ctx, known);
 }
 
 function isVisibleChange(known: Status, told: Partial<Status>): boolean {
