@@ -1,4 +1,5 @@
 import type { StatusEntity } from '../../api/entities/statuses.js';
+import { parseUrl } from '../../text/url.js';
 import { escapeHtml, html, raw, safeUrl, type Html } from '../html.js';
 import { gallery } from './media.js';
 import { pollOf } from './poll.js';
@@ -97,7 +98,7 @@ function linkCard({ card, media_attachments: media, quote }: StatusEntity): Html
 }
 
 function hostOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).host : '';
+  return parseUrl(url)?.host ?? '';
 }
 
 function foot(status: StatusEntity, main: boolean): Html {
