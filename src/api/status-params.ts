@@ -35,6 +35,7 @@ export const newStatusParams = z.object({
   quoted_status_id: blankIsAbsent(idParam),
   visibility: visibilityParam,
   scheduled_at: blankIsAbsent(text(100)),
+  created_at: blankIsAbsent(text(100)),
   allowed_mentions: idList(100).optional(),
 });
 
@@ -68,9 +69,9 @@ export function parseFocus(given: string | undefined): [number, number] | undefi
   return [clamp(x), clamp(y)];
 }
 
-/** A time in ISO 8601. @throws AppError 422 when it is none */
-export function parseTime(given: string): Date {
+/** A time in ISO 8601; `name` is what it tells. @throws AppError 422 when it is none */
+export function parseTime(given: string, name: 'Scheduled at' | 'Created at'): Date {
   const at = /^\d{4}-\d{2}-\d{2}/.test(given) ? new Date(given) : new Date(Number.NaN);
-  if (Number.isNaN(at.getTime())) throw invalid('Scheduled at is not a time');
+  if (Number.isNaN(at.getTime())) throw invalid(`${name} is not a time`);
   return at;
 }

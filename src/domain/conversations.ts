@@ -9,8 +9,11 @@ import type { Ctx } from './ctx.js';
 import type { DeletedStatus } from './events.js';
 import { hiddenBy } from './home-recipients.js';
 
-/** A direct post arrived: everybody here who takes part gets it as the latest of a conversation. Safe to repeat. */
-export async function noteDirect(ctx: Ctx, status: Status): Promise<void> {
+/**
+ * A direct post arrived: everybody here who takes part gets it as the latest of a conversation. Safe to repeat. `quiet`:
+ * without telling them.
+ */
+export async function noteDirect(ctx: Ctx, status: Status, { quiet = false } = {}): Promise<void> {
   if (status.visibility !== 'direct' || status.reblogOfId !== null) return;
   const everybody = [...new Set([status.accountId, ...status.mentions.map((m) => m.accountId)])];
   const accounts = await accountsById(ctx, everybody);
@@ -25,7 +28,9 @@ export async function noteDirect(ctx: Ctx, status: Status): Promise<void> {
     const stored = await noteFor(ctx, accountId, {
       status,
       participantIds: everybody.filter((id) => id !== accountId).sort(),
+      unread: !quiet && status.accountId !== accountId,
     });
+    if (quiet) continue;
     ctx.hub.publish({
       channels: [`direct:${accountId}`],
       event: 'conversation',
@@ -37,7 +42,7 @@ export async function noteDirect(ctx: Ctx, status: Status): Promise<void> {
 async function noteFor(
   ctx: Ctx,
   accountId: string,
-  { status, participantIds }: { status: Status; participantIds: string[] },
+  { status, participantIds, unread }: { status: Status; participantIds: string[]; unread: boolean },
 ): Promise<Conversation> {
   const key = { accountId, conversationId: status.conversationId, participantsKey: participantIds.join(' ') };
   const known = await ctx.db.conversations.findOne(key);
@@ -46,7 +51,7 @@ async function noteFor(
     key,
     {
       $max: { lastStatusId: status._id },
-      ...(isNews && { $set: { unread: status.accountId !== accountId } }),
+      ...(isNews && { $set: { unread } }),
       $setOnInsert: { _id: ctx.ids.next(), participantIds },
     },
     { upsert: true, returnDocument: 'after' },

@@ -42,11 +42,15 @@ async function countReplies(ctx: Ctx, inReplyToId: string): Promise<number> {
   });
 }
 
-/** Puts a new status where it can be found and on the streams. `reached`: the homes and lists that it is in. */
-export async function announceStatus(ctx: Ctx, status: Status, reached: Reached): Promise<void> {
+/** Puts a new status where it can be found, with the page it links to. */
+export async function makeFindable(ctx: Ctx, status: Status): Promise<void> {
   await indexStatus(ctx, status);
   await recordTagUse(ctx, status);
   await requestCard(ctx, status);
+}
+
+/** Puts a new status on the streams. `reached`: the homes and lists that it is in. */
+export function streamStatus(ctx: Ctx, status: Status, reached: Reached): void {
   const homes = reached.homes.map((id) => `user:${id}`);
   const lists = reached.lists.map((l) => `list:${l.accountId}:${l.listId}`);
   const channels = [...homes, ...lists, ...publicChannels(status)];

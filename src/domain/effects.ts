@@ -12,10 +12,11 @@ import { leaveLists } from './lists.js';
 import { carryFollowers } from './moves.js';
 import { notify } from './notifications.js';
 import {
-  announceStatus,
   countAfter,
+  makeFindable,
   notifyAboutEdit,
   notifyAboutStatus,
+  streamStatus,
   unindexStatus,
 } from './effects-status.js';
 import { recountPoll } from './polls.js';
@@ -30,9 +31,17 @@ import { notifyAboutQuote } from './quotes.js';
 export async function applyEffects(ctx: Ctx, event: DomainEvent): Promise<void> {
   switch (event.type) {
     case 'status.published':
-      return statusArrived(ctx, event.statusId, { notifies: !event.quiet, timelines: true });
+      return statusArrived(ctx, event.statusId, {
+        notifies: !event.quiet,
+        timelines: true,
+        streams: !event.quiet,
+      });
     case 'status.received':
-      return statusArrived(ctx, event.statusId, { notifies: !event.fetched, timelines: !event.fetched });
+      return statusArrived(ctx, event.statusId, {
+        notifies: !event.fetched,
+        timelines: !event.fetched,
+        streams: true,
+      });
     case 'status.edited':
       return withStatus(ctx, event.statusId, (status) => notifyAboutEdit(ctx, status, event.editId));
     case 'status.deleted':
@@ -92,13 +101,14 @@ async function withStatus(
 async function statusArrived(
   ctx: Ctx,
   statusId: string,
-  { notifies, timelines }: { notifies: boolean; timelines: boolean },
+  { notifies, timelines, streams }: { notifies: boolean; timelines: boolean; streams: boolean },
 ): Promise<void> {
   await withStatus(ctx, statusId, async (status) => {
     await countAfter(ctx, status);
     const reached = timelines ? await fanOutHome(ctx, status) : { homes: [], lists: [] };
-    await noteDirect(ctx, status);
-    await announceStatus(ctx, status, reached);
+    await noteDirect(ctx, status, { quiet: !streams });
+    await makeFindable(ctx, status);
+    if (streams) streamStatus(ctx, status, reached);
     if (notifies) await notifyAboutStatus(ctx, status);
     if (notifies) await notifyAboutQuote(ctx, status);
     if (Number(BigInt(status._id) % 16n) === 0) await trimFeeds(ctx, reached);

@@ -28,7 +28,7 @@ type Happening =
   | {
       type: 'status.published';
       statusId: string;
-      /** No delivery, no notifications: older than a day when posted. */ quiet: boolean;
+      /** No delivery, notifications or streams: older than a day when posted. */ quiet: boolean;
     }
   | {
       type: 'status.received';

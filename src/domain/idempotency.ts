@@ -11,7 +11,7 @@ export async function reserveStatusId(
   accountId: string,
   input: { idempotencyKey?: string | undefined; createdAt?: Date | undefined },
 ): Promise<string> {
-  const fresh = ctx.ids.next(input.createdAt);
+  const fresh = await freeId(ctx, input.createdAt);
   if (!input.idempotencyKey) return fresh;
   const key = `${accountId}:${input.idempotencyKey.slice(0, 255)}`;
   const expiresAt = new Date(ctx.clock.now().getTime() + keptMs).toISOString();
@@ -22,4 +22,13 @@ export async function reserveStatusId(
     { upsert: true, returnDocument: 'after' },
   );
   return record?.statusId ?? fresh;
+}
+
+/** An id that no status has: a new one of now, or one of a time in the past, where others were born as well. */
+async function freeId(ctx: Ctx, createdAt: Date | undefined): Promise<string> {
+  if (createdAt === undefined) return ctx.ids.next();
+  for (;;) {
+    const id = ctx.ids.next(createdAt);
+    if (!(await ctx.db.statuses.findOne({ _id: id }))) return id;
+  }
 }

@@ -79,3 +79,17 @@ export async function setPassword(
     await endAllAccess(ctx, user._id);
   });
 }
+
+/** Whether somebody may post with a date in the past, through an app to which they grant it. @throws AppError 404 */
+export async function setBackdating(
+  ctx: Ctx,
+  by: string,
+  { account, allowed }: { account: Account; allowed: boolean },
+): Promise<void> {
+  const user = await getUserOf(ctx, account);
+  const backdatingAllowedAt = allowed ? (user.backdatingAllowedAt ?? now(ctx)) : null;
+  const action = allowed ? 'account.allow_backdating' : 'account.forbid_backdating';
+  await asStaff(ctx, { actor: by, action, target: acctOf(account) }, () =>
+    ctx.db.users.updateOne({ _id: user._id }, { $set: { backdatingAllowedAt } }),
+  );
+}

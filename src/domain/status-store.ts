@@ -49,19 +49,26 @@ export async function getOwnStatus(ctx: Ctx, accountId: string, id: string): Pro
   return status;
 }
 
-/** Inserts unless the IRI is there already; says which document stands now. */
+/**
+ * Inserts unless the IRI (or, for one of ours, the id that was reserved for it) is there already; says which document
+ * stands now.
+ * @throws when its id belongs to another status, born in the same millisecond: repeated, it gets another one
+ */
 export async function insertOnce(ctx: Ctx, status: Status): Promise<{ status: Status; created: boolean }> {
   try {
     await ctx.db.statuses.insertOne(status);
     return { status, created: true };
   } catch (error) {
-    if (!isDuplicateKey(error)) throw error;
-    const same = [{ _id: status._id }, { uri: status.uri }];
-    const stored =
-      (await ctx.db.statuses.findOne({ $or: same })) ??
-      (status.reblogOfId &&
-        (await ctx.db.statuses.findOne({ accountId: status.accountId, reblogOfId: status.reblogOfId })));
+    const stored = isDuplicateKey(error) ? await findSame(ctx, status) : null;
     if (!stored) throw error;
     return { status: stored, created: false };
   }
+}
+
+async function findSame(ctx: Ctx, status: Status): Promise<Status | null> {
+  const { _id, uri, accountId, reblogOfId, local } = status;
+  const same = local ? [{ uri }, { _id, accountId }] : [{ uri }];
+  const stored = await ctx.db.statuses.findOne({ $or: same });
+  if (stored || reblogOfId === null) return stored;
+  return ctx.db.statuses.findOne({ accountId, reblogOfId });
 }

@@ -26,7 +26,7 @@ export interface StatusInput {
   quotePolicy?: QuotePolicy | undefined;
   applicationId?: string | null | undefined;
   idempotencyKey?: string | undefined;
-  /** A backdated post: no notifications, and no delivery when older than a day. */
+  /** A backdated post: when older than a day, no notifications, no delivery and no streams. */
   createdAt?: Date | undefined;
 }
 
@@ -34,9 +34,11 @@ const dayMs = 86_400_000;
 
 /**
  * Publishes a status of a local account.
- * @throws AppError 404 for an unknown parent, 422 when empty, too long, or with media that is not the author's
+ * @throws AppError 404 for an unknown parent, 422 when empty, too long, dated in the future, or with media that is not the
+ *   author's
  */
 export async function publishStatus(ctx: Ctx, author: Account, input: StatusInput): Promise<Status> {
+  if (input.createdAt) assertPast(ctx, input.createdAt);
   const id = await reserveStatusId(ctx, author._id, input);
   const earlier = input.idempotencyKey ? await ctx.db.statuses.findOne({ _id: id }) : null;
   if (earlier) return earlier;
@@ -54,6 +56,12 @@ export async function publishStatus(ctx: Ctx, author: Account, input: StatusInpu
     await claimMedia(ctx, status.mediaIds, status._id);
     return (await insertOnce(ctx, status)).status;
   });
+}
+
+/** Ids tell the time since 1970 (model/ids.ts). */
+function assertPast(ctx: Ctx, at: Date): void {
+  if (at > ctx.clock.now()) throw invalid("Created at can't be in the future: use scheduled_at");
+  if (at.getTime() < 0) throw invalid("Created at can't be before 1970");
 }
 
 async function getReplyTarget(ctx: Ctx, viewerId: string, id: string): Promise<Status> {

@@ -119,6 +119,8 @@ export interface User {
   disabledAt: string | null;
   createdAt: string;
   lastSignInAt: string | null;
+  /** Since when they may post with a date in the past. Absent or null: not, unless they are the owner. */
+  backdatingAllowedAt?: string | null;
   /** The app they signed up with. Absent: none. */
   signUpAppId?: string;
   /** What they wrote when they asked to join. */

@@ -3,19 +3,20 @@ import type { Clock } from '../../federation/ports.js';
 
 /** Makes document ids. */
 export interface Ids {
-  /** A new id for a document born at `at` (default: now). Later ids are larger; equal times keep call order within a process. */
+  /**
+   * A new id for a document born at `at` (default: now). Later ids are larger; equal times keep call order within a
+   * process. With a time in the past, another document may have it already, once in some ten thousand.
+   */
   next(at?: Date): string;
   /** As `next`, below 2^53: for what the client API gives as a JSON number. Padded with zeros to the common length. */
   nextSmall(): string;
 }
 
 const digits = 18;
-/** The first and last time whose id has 18 digits: 2018-05-10 and 2453. Earlier dates share the first. */
-const earliestMs = 1_525_878_906_251;
-
 /**
- * Snowflakes as Mastodon makes them: milliseconds << 16 | 16 bits, as a decimal string. All have 18 digits, so that
- * they sort the same as text and as numbers (clients compare both ways). The low bits are a counter that starts at a
+ * Snowflakes as Mastodon makes them: milliseconds << 16 | 16 bits, as a decimal string. All have 18 digits (those
+ * of before 2018-05-10 begin with zeros; enough until 2453), so that they sort the same as text and as numbers (clients
+ * compare both ways). The low bits are a counter that starts at a
  * random place, so that two processes rarely meet and an id cannot be guessed from its neighbour's time alone.
  */
 export function createIds(clock: Clock): Ids {
@@ -26,7 +27,7 @@ export function createIds(clock: Clock): Ids {
   return {
     next(at) {
       const now = clock.now().getTime();
-      let ms = Math.max(Math.min(at?.getTime() ?? now, now), earliestMs);
+      let ms = Math.max(Math.min(at?.getTime() ?? now, now), 0);
       if (at === undefined) ms = lastMs = Math.max(ms, lastMs);
       low = low + 1 + randomInt(3);
       if (low > 0xffff) {
@@ -55,8 +56,7 @@ export function timeOfId(id: string): Date {
 
 /** The smallest id of a document born at or after `at`: a bound for ranges over time. */
 export function idAtTime(at: Date): string {
-  const ms = Math.max(at.getTime(), earliestMs);
-  return (BigInt(ms) << 16n).toString().padStart(digits, '0');
+  return (BigInt(Math.max(at.getTime(), 0)) << 16n).toString().padStart(digits, '0');
 }
 
 /** True for text that has the form of an id. Anything else cannot name a document. */

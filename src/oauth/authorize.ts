@@ -6,7 +6,7 @@ import type { SignedInSession } from '../domain/sessions.js';
 import { apiBody, paramsOf, queryOf } from '../http/params.js';
 import { stateOf } from '../http/state.js';
 import { grantableScopes } from '../policy/scopes.js';
-import { isStaff } from '../policy/standing.js';
+import { grantorOf } from '../policy/standing.js';
 import {
   authorizePath,
   checkAuthorizeRequest,
@@ -73,13 +73,13 @@ function showConsent(ctx: Ctx, res: Response, request: AuthorizeRequest, who: Si
   res.type('html').send(page);
 }
 
-/** `admin:*` only for staff; what is left must be something. */
+/** `admin:*` only from staff, and so on; what is left must be something. */
 function grantedScopes(request: AuthorizeRequest, who: SignedInSession): string[] {
-  const scopes = grantableScopes(request.scopes, isStaff(who.user));
+  const scopes = grantableScopes(request.scopes, grantorOf(who.user));
   if (!scopes.length)
     throw oauthError(
       'invalid_scope',
-      'Everything this app asks for is reserved for the staff of this server.',
+      'Everything this app asks for is reserved for the staff of this server, or for whom its owner allows it.',
     );
   return scopes;
 }

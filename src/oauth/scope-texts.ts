@@ -1,4 +1,4 @@
-import { impliesScope } from '../policy/scopes.js';
+import { backdateScope, impliesScope } from '../policy/scopes.js';
 
 export interface ScopeText {
   scope: string;
@@ -14,6 +14,7 @@ const texts: Record<string, string> = {
   follow: 'Follow, unfollow, block and mute people',
   push: 'Send notifications to your device',
   profile: 'See your name, picture and profile address',
+  [backdateScope]: 'Publish posts with a date in the past',
   'admin:read': 'See everything the staff of this server sees',
   'admin:write': 'Do everything the staff of this server may do',
 };
@@ -45,7 +46,11 @@ export function describeScopes(scopes: readonly string[]): ScopeText[] {
   const widest = scopes.filter(
     (scope) => !scopes.some((other) => other !== scope && impliesScope(other, scope)),
   );
-  return widest.map((scope) => ({ scope, text: textOf(scope), strong: scope.startsWith('admin:') }));
+  return widest.map((scope) => ({
+    scope,
+    text: textOf(scope),
+    strong: scope === backdateScope || scope.startsWith('admin:'),
+  }));
 }
 
 function textOf(scope: string): string {

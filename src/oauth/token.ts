@@ -8,7 +8,7 @@ import { issueToken } from '../domain/tokens.js';
 import { paramsOf } from '../http/params.js';
 import type { AccessToken, App } from '../model/access.js';
 import { grantableScopes } from '../policy/scopes.js';
-import { isStaff, standingTexts } from '../policy/standing.js';
+import { grantorOf, standingTexts } from '../policy/standing.js';
 import { authenticatedClient } from './client-auth.js';
 import { oauthError } from './errors.js';
 import { parseRequestedScopes } from './requested-scopes.js';
@@ -68,7 +68,7 @@ async function fromCode(ctx: Ctx, params: Record<string, unknown>, app: App): Pr
 }
 
 function forApp(ctx: Ctx, params: Record<string, unknown>, app: App): Promise<Issued> {
-  const scopes = grantableScopes(parseRequestedScopes(params['scope'], app), false);
+  const scopes = grantableScopes(parseRequestedScopes(params['scope'], app), grantorOf(null));
   return issueToken(ctx, { app, user: null, scopes });
 }
 
@@ -84,6 +84,6 @@ async function fromPassword(ctx: Ctx, req: Request, app: App): Promise<Issued> {
       'invalid_grant',
       'This account asks for a second factor: it must sign in with a browser.',
     );
-  const scopes = grantableScopes(parseRequestedScopes(scope, app), isStaff(result.user));
+  const scopes = grantableScopes(parseRequestedScopes(scope, app), grantorOf(result.user));
   return issueToken(ctx, { app, user: result.user, scopes });
 }

@@ -44,10 +44,17 @@ const family = (parent: string, children: readonly string[]): string[] => [
   ...children.map((child) => `${parent}:${child}`),
 ];
 
+/**
+ * To post with a date in the past. Ours, not Mastodon's: the owner of the instance decides who may grant it, and no other
+ * scope includes it.
+ */
+export const backdateScope = 'write:statuses:backdate';
+
 /** Every scope a client may ask for. */
 export const knownScopes: readonly string[] = [
   ...family('read', read),
   ...family('write', write),
+  backdateScope,
   'follow',
   'push',
   'profile',
@@ -67,6 +74,7 @@ export function isKnownScope(scope: string): boolean {
 
 /** True when holding `granted` includes `wanted`: the same, or one of its parents (`read` ⊃ `read:statuses`). */
 export function impliesScope(granted: string, wanted: string): boolean {
+  if (wanted === backdateScope) return granted === wanted;
   return (
     granted === wanted ||
     wanted.startsWith(`${granted}:`) ||
@@ -94,7 +102,16 @@ export function parseScopes(value: unknown): string[] {
   return [...new Set(names.filter(Boolean))];
 }
 
-/** What somebody may grant: `admin:*` is accepted from everyone and dropped unless they are staff. */
-export function grantableScopes(wanted: readonly string[], isStaff: boolean): string[] {
-  return wanted.filter((scope) => isStaff || !scope.startsWith('admin:'));
+/** What bears on what somebody may grant to an app. */
+export interface Grantor {
+  isStaff: boolean;
+  mayBackdate: boolean;
+}
+
+/** What somebody may grant: `admin:*` and `write:statuses:backdate` are accepted from all, and dropped where they may not. */
+export function grantableScopes(wanted: readonly string[], by: Grantor): string[] {
+  return wanted.filter((scope) => {
+    if (scope === backdateScope) return by.mayBackdate;
+    return by.isStaff || !scope.startsWith('admin:');
+  });
 }

@@ -1,4 +1,5 @@
 import type { Account, User } from '../model/account.js';
+import type { Grantor } from './scopes.js';
 
 /** Whether somebody may act at present. */
 export type Standing = 'ok' | 'unconfirmed' | 'pending' | 'disabled' | 'suspended';
@@ -24,4 +25,14 @@ export const standingTexts: Record<Exclude<Standing, 'ok'>, string> = {
 
 export function isStaff(user: Pick<User, 'role'>): boolean {
   return user.role !== 'user';
+}
+
+/** Whether somebody may post with a date in the past: owners, and whom the owner allowed it. */
+export function mayBackdate(user: Pick<User, 'role' | 'backdatingAllowedAt'>): boolean {
+  return user.role === 'owner' || (user.backdatingAllowedAt ?? null) !== null;
+}
+
+/** What somebody may grant to an app (scopes.ts); an app of its own may grant nothing. */
+export function grantorOf(user: Pick<User, 'role' | 'backdatingAllowedAt'> | null): Grantor {
+  return { isStaff: user !== null && isStaff(user), mayBackdate: user !== null && mayBackdate(user) };
 }

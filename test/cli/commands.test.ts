@@ -106,6 +106,23 @@ describe('account', () => {
     expect(rest.map((a) => a.acct)).toEqual(['bob']);
   });
 
+  test('backdating is allowed and taken back, on record', async () => {
+    const allowed = () =>
+      inside(async (ctx) => {
+        const account = await ctx.db.accounts.findOne({ acctKey: 'bob' });
+        return (await ctx.db.users.findOne({ accountId: account?._id ?? '' }))?.backdatingAllowedAt ?? null;
+      });
+    const given = await cli.run(['account', 'backdating', 'bob', '--json']);
+    expect(given.json()).toEqual({ acct: 'bob', backdating: true });
+    expect(await allowed()).toMatch(/^\d{4}-/);
+    expect((await cli.run(['account', 'backdating', 'bob', '--undo'])).code).toBe(0);
+    expect(await allowed()).toBeNull();
+    const acts = await inside((ctx) => ctx.db.audit.find({ target: 'bob' }).toArray());
+    expect(acts.map((a) => a.action)).toEqual(
+      expect.arrayContaining(['account.allow_backdating', 'account.forbid_backdating']),
+    );
+  });
+
   test('show of somebody unknown fails', async () => {
     expect(await cli.run(['account', 'show', 'nobody'])).toMatchObject({
       code: 1,

@@ -27,6 +27,10 @@ describe('implication', () => {
     ['follow', 'write', false],
     ['read', 'profile', false],
     ['profile', 'read:accounts', false],
+    ['write', 'write:statuses:backdate', false],
+    ['write:statuses', 'write:statuses:backdate', false],
+    ['write:statuses:backdate', 'write:statuses:backdate', true],
+    ['write:statuses:backdate', 'write:statuses', false],
   ])('%s includes %s: %s', (granted, wanted, expected) => {
     expect(impliesScope(granted, wanted)).toBe(expected);
   });
@@ -64,8 +68,11 @@ test('reading lists', () => {
   expect(parseScopes({ a: 1 })).toEqual([]);
 });
 
-test('admin scopes are for staff', () => {
-  const wanted = ['read', 'admin:read', 'admin:write:reports'];
-  expect(grantableScopes(wanted, false)).toEqual(['read']);
-  expect(grantableScopes(wanted, true)).toEqual(wanted);
+test('admin scopes are for staff, backdating for whom the owner allows it', () => {
+  const wanted = ['read', 'admin:read', 'admin:write:reports', 'write:statuses:backdate'];
+  const by = (isStaff: boolean, mayBackdate: boolean) => grantableScopes(wanted, { isStaff, mayBackdate });
+  expect(by(false, false)).toEqual(['read']);
+  expect(by(true, false)).toEqual(['read', 'admin:read', 'admin:write:reports']);
+  expect(by(false, true)).toEqual(['read', 'write:statuses:backdate']);
+  expect(by(true, true)).toEqual(wanted);
 });

@@ -38,7 +38,8 @@ export function scheduledStatusesRoutes(ctx: Ctx): Router {
     const { account } = signedIn(req);
     const found = await getScheduled(ctx, account._id, pathParam(req));
     const given = parseParams(params, req).scheduled_at;
-    const moved = given === undefined ? found : await reschedule(ctx, found, parseTime(given));
+    const moved =
+      given === undefined ? found : await reschedule(ctx, found, parseTime(given, 'Scheduled at'));
     res.json((await showScheduled(ctx, account._id, [moved]))[0]);
   });
   router.delete('/api/v1/scheduled_statuses/:id', write, async (req, res) => {

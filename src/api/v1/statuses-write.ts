@@ -10,11 +10,13 @@ import { editStatus } from '../../domain/statuses-edit.js';
 import { publishStatus, type StatusInput } from '../../domain/statuses.js';
 import { getOwnStatus } from '../../domain/status-store.js';
 import { deleteMediaOf } from '../../domain/uploads.js';
-import { unprocessable } from '../../errors.js';
-import { requireUser, signedIn } from '../../http/auth.js';
+import { forbidden, invalid, unprocessable } from '../../errors.js';
+import { requireUser, signedIn, type Viewer } from '../../http/auth.js';
 import { bool } from '../../http/coerce.js';
 import { parseParams } from '../../http/params.js';
 import type { Account, User } from '../../model/account.js';
+import { backdateScope, hasAllScopes } from '../../policy/scopes.js';
+import { mayBackdate } from '../../policy/standing.js';
 import { parseLanguage } from '../../text/language.js';
 import { toStatusWithSource } from '../entities/statuses.js';
 import { viewOf } from '../entities/view.js';
@@ -99,13 +101,25 @@ async function postStatus(ctx: Ctx, req: Request) {
     applicationId: viewer.app._id,
     idempotencyKey: req.get('idempotency-key') || undefined,
   };
-  const at = params.scheduled_at === undefined ? null : parseTime(params.scheduled_at);
+  const at = params.scheduled_at === undefined ? null : parseTime(params.scheduled_at, 'Scheduled at');
+  if (params.created_at !== undefined) {
+    if (at) throw invalid('Created at and scheduled at exclude each other');
+    const createdAt = parseTime(params.created_at, 'Created at');
+    assertMayBackdate(viewer, user);
+    return showStatus(ctx, account._id, await publishStatus(ctx, account, { ...input, createdAt }));
+  }
   // As in Mastodon, a time that has passed means now.
   if (at && at > ctx.clock.now()) {
     const scheduled = await scheduleStatus(ctx, account, { input, at });
     return (await showScheduled(ctx, account._id, [scheduled]))[0];
   }
   return showStatus(ctx, account._id, await publishStatus(ctx, account, input));
+}
+
+/** Asked of the token and, since the owner may have changed their mind, of the person again. */
+function assertMayBackdate({ scopes }: Viewer, user: User): void {
+  if (!hasAllScopes(scopes, [backdateScope])) throw forbidden('This action is outside the authorized scopes');
+  if (!mayBackdate(user)) throw forbidden();
 }
 
 /** What a client left out comes from the author's own defaults. */

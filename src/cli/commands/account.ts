@@ -22,12 +22,13 @@ import {
   type Result,
 } from '../command.js';
 import { secretFromStdin, toList, toTable, type Io } from '../io.js';
+import { backdating } from './account-backdating.js';
 
 const roles = ['owner', 'admin', 'moderator', 'user'] as const;
 type Role = (typeof roles)[number];
 
 export function accountCommands(io: Io): Command {
-  const members = [create(io), list(io), show(io), password(io), role(io), suspend(io), remove(io)];
+  const members = [create, list, show, password, role, backdating, suspend, remove].map((make) => make(io));
   return group('account', 'people of this server', members);
 }
 
