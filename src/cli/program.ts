@@ -8,6 +8,7 @@ import { configCommands } from './commands/config.js';
 import { doctorCommand } from './commands/doctor.js';
 import { domainCommands } from './commands/domain.js';
 import { instanceCommands } from './commands/instance.js';
+import { inviteCommands } from './commands/invite.js';
 import { provisionCommand } from './commands/provision.js';
 import { queueCommand } from './commands/queue.js';
 import { serveCommand } from './commands/serve.js';
@@ -28,6 +29,7 @@ export function createProgram(io: Io): Command {
     tokenCommands(io),
     provisionCommand(io),
     instanceCommands(io),
+    inviteCommands(io),
     domainCommands(io),
     queueCommand(io),
     doctorCommand(io),

@@ -98,6 +98,12 @@ export const settingsTable = {
     'closed',
     'Who may sign up.',
   ),
+  invites: spec(
+    'LANDFALL_INVITES',
+    z.enum(['everyone', 'staff', 'nobody']),
+    'everyone',
+    'Who may invite others. Whoever is invited may sign up even when it is closed, and staff is not asked.',
+  ),
   federateLoopback: spec(
     'LANDFALL_FEDERATE_LOOPBACK',
     flag,

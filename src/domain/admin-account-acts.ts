@@ -6,6 +6,7 @@ import { acctOf } from './accounts.js';
 import { getReport, resolveReport } from './admin-reports.js';
 import { asStaff } from './audit.js';
 import { now, type Ctx } from './ctx.js';
+import { followInviter } from './invites.js';
 import { requestMail } from './mail/request.js';
 import { notify } from './notifications.js';
 import { endAllAccess } from './sessions.js';
@@ -108,6 +109,7 @@ export const approveAccount: Measure = async (ctx, by, account) => {
     { actor: staffName(by), action: 'account.approve', target: acctOf(account) },
     async () => {
       await ctx.db.users.updateOne({ _id: user._id }, { $set: { approvedAt: now(ctx) } });
+      await followInviter(ctx, account._id);
       if (user.email !== null) await requestMail(ctx, { mail: 'approved', userId: user._id });
     },
   );

@@ -18,6 +18,8 @@ export interface AccountQuery {
   displayName?: string | undefined;
   email?: string | undefined;
   byDomain?: string | undefined;
+  /** Who came with an invite of this account. */
+  invitedBy?: string | undefined;
   /** An address, or a network as CIDR. */
   ip?: string | undefined;
 }
@@ -59,13 +61,14 @@ export async function getAccountForStaff(ctx: Ctx, id: string): Promise<Account>
 
 /** The accounts of the users that fit; null when nothing is asked that only users have. */
 async function accountIdsByUser(ctx: Ctx, query: AccountQuery): Promise<string[] | null> {
-  const { status, roles, email, ip } = query;
+  const { status, roles, email, ip, invitedBy } = query;
   const from = ip === undefined ? null : await usersFromNetwork(ctx, ip);
   const mail = email?.trim().toLowerCase();
   const filter: Filter = {
     ...(status === 'pending' && { approvedAt: null }),
     ...(status === 'disabled' && { disabledAt: { $gt: '' } }),
     ...(roles && { role: { $in: [...roles] } }),
+    ...(invitedBy !== undefined && { 'invite.byId': invitedBy }),
     ...(mail && { email: beginsWith(mail) }),
     ...(from && { _id: { $in: from } }),
   };

@@ -100,6 +100,7 @@ async function purgeBelongings(ctx: Ctx, accountId: string): Promise<void> {
     ctx.db.notificationPolicies,
     ctx.db.announcementReactions,
     ctx.db.announcementDismissals,
+    ctx.db.invites,
   ] as const) {
     await collection.deleteMany({ accountId });
   }

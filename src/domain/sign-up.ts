@@ -4,6 +4,7 @@ import { createAccount } from './accounts.js';
 import { announceSignUp } from './confirmation.js';
 import { blank, isEmailAddress, passwordProblem } from './credentials.js';
 import type { Ctx } from './ctx.js';
+import { findInvite, useInvite } from './invites.js';
 import { checkSignUpRules } from './sign-up-rules.js';
 import { recordUserIp } from './user-ips.js';
 import { requestMail } from './mail/request.js';
@@ -17,6 +18,8 @@ export interface SignUp {
   locale?: string | undefined;
   /** Why somebody wants to join; asked for where staff decides. */
   reason?: string | undefined;
+  /** One that is not good counts as none. */
+  inviteCode?: string | undefined;
   /** The app that asks for them. */
   appId?: string | undefined;
   /** Where they come from. */
@@ -31,27 +34,32 @@ export function registrationsOf(ctx: Ctx): 'open' | 'approval' | 'closed' {
 
 /**
  * Makes an account for somebody who asks for one. Until they follow the link in the mail that they are sent, and until
- * staff agrees where staff decides, they cannot use it. Test mode asks for neither.
- * @throws AppError 403 when registrations are closed or their network is blocked, 422 with `details` per field
+ * staff agrees where staff decides, they cannot use it. Test mode asks for neither. Whoever comes with an invite is let in
+ * when it is closed, and without staff's consent.
+ * @throws AppError 403 when registrations are closed, the invite is used up by others at the same moment, or their network is blocked, 422 with `details` per field
  */
 export async function signUp(ctx: Ctx, input: SignUp): Promise<{ account: Account; user: User }> {
   const registrations = registrationsOf(ctx);
-  if (registrations === 'closed') throw forbidden();
-  const problems = findProblems(input, registrations === 'approval');
+  const invite = input.inviteCode ? await findInvite(ctx, input.inviteCode) : null;
+  if (registrations === 'closed' && !invite) throw forbidden();
+  const problems = findProblems(input, registrations === 'approval' && !invite);
   if (problems.length) throw refused(problems);
   const ip = input.ip ?? null;
   const { needsApproval } = await checkSignUpRules(ctx, { email: input.email, ip });
-  const made = await createAccount(ctx, {
-    username: input.username,
-    email: input.email,
-    password: input.password,
-    approved: registrations === 'open' && !needsApproval,
-    confirmed: ctx.settings.testMode,
-    ...(isLocale(input.locale) && { locale: input.locale }),
-  });
+  const create = () =>
+    createAccount(ctx, {
+      username: input.username,
+      email: input.email,
+      password: input.password,
+      approved: (registrations === 'open' || invite !== null) && !needsApproval,
+      confirmed: ctx.settings.testMode,
+      ...(isLocale(input.locale) && { locale: input.locale }),
+    });
+  const made = invite ? await useInvite(ctx, invite, create) : await create();
   const details = {
     ...(input.reason && { signUpReason: input.reason.slice(0, maxReason) }),
     ...(input.appId !== undefined && { signUpAppId: input.appId }),
+    ...(invite && { invite: { id: invite._id, byId: invite.accountId, autofollow: invite.autofollow } }),
   };
   if (Object.keys(details).length) await ctx.db.users.updateOne({ _id: made.user._id }, { $set: details });
   await recordUserIp(ctx, made.user._id, ip);

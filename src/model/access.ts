@@ -50,6 +50,22 @@ export interface WebSession {
   expiresAt: string;
 }
 
+/** A link with which people may sign up. */
+export interface Invite {
+  _id: string;
+  code: string;
+  /** Who invites; null for one that was made at the machine itself. */
+  accountId: string | null;
+  /** Null: any number. */
+  maxUses: number | null;
+  uses: number;
+  /** Null: for good. Revoking it sets this. */
+  expiresAt: string | null;
+  /** Those who come follow whoever invited them. */
+  autofollow: boolean;
+  createdAt: string;
+}
+
 export type MailTokenPurpose = 'confirmation' | 'password-reset';
 
 /** A link in a mail that does something for whoever has it. Only its hash is kept. */

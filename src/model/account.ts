@@ -123,6 +123,8 @@ export interface User {
   backdatingAllowedAt?: string | null;
   /** The app they signed up with. Absent: none. */
   signUpAppId?: string;
+  /** The invite they came with. Absent: none. */
+  invite?: { id: string; byId: string | null; autofollow: boolean };
   /** What they wrote when they asked to join. */
   signUpReason?: string;
   preferences: Preferences;

@@ -12,6 +12,8 @@ export interface FormField {
   value?: string;
   maxLength?: number;
   optional?: boolean;
+  /** To choose from, value and label; then `type` and `maxLength` do not matter. */
+  choices?: readonly (readonly [value: string, label: string])[];
 }
 
 export interface Form {
@@ -54,6 +56,7 @@ export function formOf(form: Form): Html {
 }
 
 function inputOf(field: FormField): Html {
+  if (field.choices) return selectOf(field, field.choices);
   return html`<label>
     <span>${field.label}</span>
     <input
@@ -66,6 +69,19 @@ function inputOf(field: FormField): Html {
       spellcheck="false"
       maxlength="${field.maxLength ?? 320}"
     />
+  </label>`;
+}
+
+function selectOf({ name, label, value }: FormField, choices: NonNullable<FormField['choices']>): Html {
+  const options = choices.map(
+    ([choice, text]) =>
+      html`<option value="${choice}" ${choice === value ? raw('selected') : null}>${text}</option>`,
+  );
+  return html`<label>
+    <span>${label}</span>
+    <select name="${name}">
+      ${options}
+    </select>
   </label>`;
 }
 

@@ -11,6 +11,8 @@ import { authorizedAppsRoutes } from './authorized-apps.js';
 import { confirmationRoutes } from './confirmation.js';
 import { authorizeRoutes } from './authorize.js';
 import { pageErrors } from './errors.js';
+import { inviteLinkRoutes } from './invite-links.js';
+import { invitesRoutes } from './invites.js';
 import { serverMetadata } from './metadata.js';
 import { passwordRoutes } from './password.js';
 import { revokeEndpoint } from './revoke.js';
@@ -36,14 +38,19 @@ export function oauthRoutes(ctx: Ctx): Router {
     res.set('Cache-Control', 'public, max-age=3600').json(serverMetadata(ctx));
   });
   router.use(['/oauth', '/auth'], neverCached, ...limit);
-  router.use(appRoutes(ctx), signUpRoutes(ctx));
+  router.use(appRoutes(ctx), signUpRoutes(ctx), inviteLinkRoutes(ctx));
   router.post('/oauth/token', body, tokenEndpoint(ctx));
   router.post('/oauth/revoke', body, revokeEndpoint(ctx));
   router.get('/oauth/userinfo', ...userinfo);
   router.post('/oauth/userinfo', ...userinfo);
   router.use(authorizeRoutes(ctx), signInRoutes(ctx, guard), signUpPageRoutes(ctx));
   router.use(confirmationRoutes(ctx), passwordRoutes(ctx));
-  router.use(secondFactorRoutes(ctx, guard), settingsRoutes(ctx), authorizedAppsRoutes(ctx));
+  router.use(
+    secondFactorRoutes(ctx, guard),
+    settingsRoutes(ctx),
+    authorizedAppsRoutes(ctx),
+    invitesRoutes(ctx),
+  );
   router.use(['/oauth', '/auth'], pageErrors(ctx));
   return router;
 }

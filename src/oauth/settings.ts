@@ -61,6 +61,10 @@ function settingsPage(
       </p>
     </section>
     <section class="card">
+      <h2>Others</h2>
+      <p><a href="/auth/settings/invites">Invite people</a></p>
+    </section>
+    <section class="card">
       <h2>Apps</h2>
       <p><a href="/oauth/authorized_applications">Apps that may use your account</a></p>
     </section>

@@ -1,8 +1,9 @@
 import express, { type Router } from 'express';
 import { AppError } from '../errors.js';
 import type { Ctx } from '../domain/ctx.js';
+import { findInvite } from '../domain/invites.js';
 import { registrationsOf, signUp } from '../domain/sign-up.js';
-import { apiBody } from '../http/params.js';
+import { apiBody, queryOf } from '../http/params.js';
 import { addressLimit } from '../http/rate-limits.js';
 import { stateOf } from '../http/state.js';
 import { html } from '../web/html.js';
@@ -15,12 +16,16 @@ export function signUpPageRoutes(ctx: Ctx): Router {
   const router = express.Router();
   const limit = addressLimit(ctx, { name: 'sign-up', max: 5, minutes: 30 });
 
-  router.get('/auth/sign_up', (req, res) => {
-    const closed = registrationsOf(ctx) === 'closed';
-    const page = closed
-      ? messagePage(ctx, { title: 'Closed', text: 'This server takes no new people at present.' })
-      : signUpPage(ctx, { csrf: formToken(ctx, req, res), typed: {}, problem: null });
-    res.type('html').send(page);
+  router.get('/auth/sign_up', async (req, res) => {
+    const code = queryOf(req)['invite_code'];
+    const invite = typeof code === 'string' ? await findInvite(ctx, code) : null;
+    if (registrationsOf(ctx) === 'closed' && !invite) {
+      const text = code === undefined ? closed : `The invite is not good any more. ${closed}`;
+      return void res.type('html').send(messagePage(ctx, { title: 'Closed', text }));
+    }
+    const typed = { invite_code: invite?.code ?? '' };
+    const csrf = formToken(ctx, req, res);
+    res.type('html').send(signUpPage(ctx, { csrf, typed, problem: null, invited: invite !== null }));
   });
 
   router.post('/auth/sign_up', apiBody(ctx), ...limit, async (req, res) => {
@@ -34,13 +39,15 @@ export function signUpPageRoutes(ctx: Ctx): Router {
         // The form says that whoever sends it agrees.
         agreement: true,
         reason: fieldOf(typed, 'reason', 10_000),
+        inviteCode: fieldOf(typed, 'invite_code', 100),
         ip: req.ip ?? null,
       });
       res.type('html').send(user.confirmedAt === null ? mailPage(ctx) : readyPage(ctx));
     } catch (error) {
       if (!(error instanceof AppError) || error.status !== 422) throw error;
       const problem = error.publicText.replace(/^Validation failed: /, '');
-      const page = signUpPage(ctx, { csrf: formToken(ctx, req, res), typed, problem });
+      const invited = (await findInvite(ctx, fieldOf(typed, 'invite_code', 100))) !== null;
+      const page = signUpPage(ctx, { csrf: formToken(ctx, req, res), typed, problem, invited });
       res.status(422).type('html').send(page);
     }
   });
@@ -61,10 +68,14 @@ interface SignUpForm {
   csrf: string;
   typed: Record<string, unknown>;
   problem: string | null;
+  /** They have an invite that is good. */
+  invited: boolean;
 }
 
-function signUpPage(ctx: Ctx, { csrf, typed, problem }: SignUpForm): string {
-  const approval = registrationsOf(ctx) === 'approval';
+const closed = 'This server takes no new people at present.';
+
+function signUpPage(ctx: Ctx, { csrf, typed, problem, invited }: SignUpForm): string {
+  const approval = registrationsOf(ctx) === 'approval' && !invited;
   const reason: FormField = {
     name: 'reason',
     label: 'Why do you want to join?',
@@ -77,11 +88,12 @@ function signUpPage(ctx: Ctx, { csrf, typed, problem }: SignUpForm): string {
     title: `Join ${ctx.names.handleDomain}`,
     intro: html`<p>
       By joining you agree to <a href="/about">the rules of this server</a>.
-      ${approval ? 'Its staff looks at each request.' : null}
+      ${approval ? 'Its staff looks at each request.' : null} ${invited ? 'You are invited.' : null}
     </p>`,
     problem,
     action: '/auth/sign_up',
     csrf,
+    hidden: { invite_code: fieldOf(typed, 'invite_code', 100) },
     fields: [
       {
         name: 'username',

@@ -17,6 +17,7 @@ const form = z.object({
   agreement: bool().default(false),
   locale: text(50).optional(),
   reason: text(10_000).optional(),
+  invite_code: text(100).optional(),
 });
 
 /** `POST /api/v1/accounts`: an app signs somebody up and gets their token, with the scopes it has itself. */
@@ -26,8 +27,10 @@ export function signUpRoutes(ctx: Ctx): Router {
   router.post('/api/v1/accounts', requireToken('write', 'write:accounts'), ...limit, async (req, res) => {
     const viewer = maybeViewer(req);
     if (!viewer) throw unauthorized();
+    const { invite_code: inviteCode, ...given } = parseParams(form, req);
     const { user } = await signUp(ctx, {
-      ...parseParams(form, req),
+      ...given,
+      inviteCode,
       appId: viewer.app._id,
       ip: req.ip ?? null,
     });

@@ -1,4 +1,5 @@
 import type { Role } from '../model/account.js';
+import { mayInvite, type InvitePolicy } from './invites.js';
 
 /** Mastodon's permission bits (UserRole::FLAGS), those that mean something here. */
 const permission = {
@@ -14,6 +15,7 @@ const permission = {
   manageAnnouncements: 13,
   manageCustomEmojis: 14,
   manageRoles: 17,
+  inviteUsers: 16,
   deleteUserData: 19,
 } as const;
 export type Permission = keyof typeof permission;
@@ -39,8 +41,9 @@ export function hasPermission(role: Role, wanted: Permission): boolean {
 }
 
 /** The bits of all permissions of a role, as the client API shows them. */
-export function permissionBits(role: Role): string {
-  return String(held[role].reduce((sum, name) => sum + 2 ** permission[name], 0));
+export function permissionBits(role: Role, invites: InvitePolicy): string {
+  const all = [...held[role], ...(mayInvite(role, invites) ? (['inviteUsers'] as const) : [])];
+  return String(all.reduce((sum, name) => sum + 2 ** permission[name], 0));
 }
 
 /** Whether somebody of this role may act against somebody of the other: nobody does against equals or betters. */

@@ -71,6 +71,7 @@ export interface Documents {
   accessTokens: access.AccessToken;
   webSessions: access.WebSession;
   mailTokens: access.MailToken;
+  invites: access.Invite;
   secondFactors: access.SecondFactor;
   idempotency: access.IdempotencyRecord;
   jobs: work.Job;
@@ -129,7 +130,7 @@ export const collections: { readonly [K in keyof Documents]: CollectionSpec } = 
     'silencedAt?',
     'sensitizedAt?',
   ),
-  users: declare('accountId!', 'email!?', 'role', 'approvedAt', 'disabledAt?'),
+  users: declare('accountId!', 'email!?', 'role', 'approvedAt', 'disabledAt?', 'invite.byId?'),
   keyPairs: declare('accountId type!', 'keyId!'),
   remoteKeys: declare('keyId!', 'owner'),
   hosts: declare('name!'),
@@ -214,6 +215,7 @@ export const collections: { readonly [K in keyof Documents]: CollectionSpec } = 
   webSessions: declare('sessionHash!', 'userId', 'expiresAt'),
   mailTokens: declare('tokenHash!', 'userId purpose request!', 'expiresAt'),
   secondFactors: declare('userId!'),
+  invites: declare('code!', 'accountId _id'),
   idempotency: declare('key!', 'expiresAt'),
   jobs: declare(...queue),
   activities: declare('uri!', 'accountId statusId?', 'createdAt'),

@@ -306,3 +306,46 @@ describe('the record of acts', () => {
     expect(out).toContain('entry 3 was changed or removed');
   });
 });
+
+describe('invite', () => {
+  interface Invite {
+    code: string;
+    url: string;
+    open: boolean;
+    from: string | null;
+  }
+
+  test('create, list and revoke; on record', async () => {
+    const args = [
+      'invite',
+      'create',
+      '--from',
+      'alice',
+      '--max-uses',
+      '3',
+      '--expires-in',
+      '7d',
+      '--autofollow',
+    ];
+    const made = (await cli.run([...args, '--json'])).json<Invite>();
+    expect(made).toMatchObject({ from: 'alice', max_uses: 3, uses: 0, autofollow: true, open: true });
+    expect(made.url).toBe(`http://localhost:4999/invite/${made.code}`);
+    const own = await cli.run(['invite', 'create']);
+    expect(own.out).toMatch(/^http:\/\/localhost:4999\/invite\/\w{12}$/);
+    expect((await cli.run(['invite', 'revoke', made.code])).code).toBe(0);
+    const listed = (await cli.run(['invite', 'list', '--json'])).json<Invite[]>();
+    expect(listed.map((i) => [i.from, i.open])).toEqual([
+      [null, true],
+      ['alice', false],
+    ]);
+    expect((await cli.run(['invite', 'revoke', 'nothing'])).code).toBe(1);
+    expect(await inside((ctx) => ctx.db.audit.countDocuments({ action: 'invite.revoke' }))).toBe(1);
+  });
+
+  test.each([[['--autofollow']], [['--max-uses', 'few']], [['--expires-in', 'soon']]])(
+    'create %j makes no sense',
+    async (args) => {
+      expect(await cli.run(['invite', 'create', ...args])).toMatchObject({ code: 2, out: '' });
+    },
+  );
+});

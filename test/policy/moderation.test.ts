@@ -51,9 +51,12 @@ describe('permissions', () => {
   });
 
   test('are the bits that clients know', () => {
-    expect(permissionBits('user')).toBe('0');
-    expect(permissionBits('moderator')).toBe(String(2 ** 3 + 2 ** 4 + 2 ** 8 + 2 ** 10));
-    expect(BigInt(permissionBits('owner')) & 1n).toBe(1n);
+    expect(permissionBits('user', 'staff')).toBe('0');
+    expect(permissionBits('user', 'everyone')).toBe(String(2 ** 16));
+    const moderator = 2 ** 3 + 2 ** 4 + 2 ** 8 + 2 ** 10;
+    expect(permissionBits('moderator', 'staff')).toBe(String(moderator + 2 ** 16));
+    expect(permissionBits('moderator', 'nobody')).toBe(String(moderator));
+    expect(BigInt(permissionBits('owner', 'everyone')) & 1n).toBe(1n);
   });
 
   test('nobody outranks equals', () => {

@@ -113,7 +113,7 @@ export function toCredentialAccount(
       indexable: account.indexable,
       attribution_domains: account.attributionDomains ?? [],
     },
-    role: toRole(user.role),
+    role: toRole(user.role, view),
   };
 }
 

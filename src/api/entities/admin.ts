@@ -20,7 +20,7 @@ export function toAdminAccount(view: View, { facts, user, ips }: AdminAccountFac
     ips: ips.map(({ ip, usedAt }) => ({ ip, used_at: toTime(usedAt) })),
     locale: user?.locale ?? null,
     invite_request: user?.signUpReason ?? null,
-    role: user && toRole(user.role),
+    role: user && toRole(user.role, view),
     confirmed: (user?.confirmedAt ?? null) !== null,
     approved: (user?.approvedAt ?? null) !== null,
     disabled: (user?.disabledAt ?? null) !== null,
@@ -28,6 +28,7 @@ export function toAdminAccount(view: View, { facts, user, ips }: AdminAccountFac
     silenced: account.silencedAt !== null,
     suspended: account.suspendedAt !== null,
     account: toAccount(view, facts),
+    ...(user?.invite?.byId && { invited_by_account_id: user.invite.byId }),
     ...(user?.signUpAppId !== undefined && { created_by_application_id: user.signUpAppId }),
   };
 }

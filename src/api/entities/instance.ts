@@ -152,7 +152,7 @@ export function toInstanceV1(view: View, facts: InstanceFacts) {
     languages,
     registrations: registrations !== 'closed',
     approval_required: registrations === 'approval',
-    invites_enabled: false,
+    invites_enabled: settings.invites === 'everyone',
     configuration: {
       accounts: { max_featured_tags: maxFeaturedTags, max_pinned_statuses: maxPins },
       statuses: toStatusLimits(settings),

@@ -1,5 +1,6 @@
 import { mediaUrl } from '../../domain/urls.js';
 import { now, type Ctx, type OwnNames } from '../../domain/ctx.js';
+import type { InvitePolicy } from '../../policy/invites.js';
 
 /** For whom, from where and when something is shown. Serialisers are pure functions of this and of facts. */
 export interface View {
@@ -8,10 +9,12 @@ export interface View {
   viewerId: string | null;
   /** ISO time. */
   now: string;
+  /** Who may invite others here. */
+  invites: InvitePolicy;
 }
 
 export function viewOf(ctx: Ctx, viewerId: string | null): View {
-  return { names: ctx.names, viewerId, now: now(ctx) };
+  return { names: ctx.names, viewerId, now: now(ctx), invites: ctx.settings.invites };
 }
 
 /** A time as every client reads it: UTC, exactly three decimals. */

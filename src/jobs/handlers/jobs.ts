@@ -5,6 +5,7 @@ import { fetchParent } from '../../domain/remote/ancestors.js';
 import { resolveActor } from '../../domain/remote/actors.js';
 import { checkQuote } from '../../domain/remote/quotes.js';
 import { notifyStaffOfSignUp } from '../../domain/confirmation.js';
+import { followInviter } from '../../domain/invites.js';
 import { attachCard } from '../../domain/cards/cards.js';
 import { sendPush } from '../../domain/push/send.js';
 import { publishScheduled } from '../../domain/scheduled.js';
@@ -45,7 +46,10 @@ const kinds: Readonly<Record<string, (ctx: Ctx, payload: Record<string, unknown>
   // Somebody said that it is gone; its own server knows.
   'refresh-actor': async (ctx, { uri }) => void (await resolveActor(ctx, String(uri), { refresh: true })),
   'inbox-gone': inboxGone,
-  'signed-up': (ctx, { accountId }) => notifyStaffOfSignUp(ctx, String(accountId)),
+  'signed-up': async (ctx, { accountId }) => {
+    await notifyStaffOfSignUp(ctx, String(accountId));
+    await followInviter(ctx, String(accountId));
+  },
 };
 
 /** `generation`: the instance's at the start of this process. */

@@ -117,11 +117,10 @@ function take(ctx: Ctx, measure: Measure): RequestHandler {
   };
 }
 
-function list(ctx: Ctx, toQuery: (req: Request) => AccountQuery | null): RequestHandler {
+function list(ctx: Ctx, toQuery: (req: Request) => AccountQuery): RequestHandler {
   return async (req, res) => {
     const page = pageOf(req, pages.admin);
-    const query = toQuery(req);
-    const found = query === null ? [] : await listAccounts(ctx, query, page);
+    const found = await listAccounts(ctx, toQuery(req), page);
     const facts = await loadAdminAccounts(ctx, found);
     const view = viewOf(ctx, signedIn(req).account._id);
     const items = [...facts.values()].map((f) => toAdminAccount(view, f));
@@ -160,15 +159,14 @@ function toQueryV1(req: Request): AccountQuery {
   };
 }
 
-/** Null where nobody can fit: nobody is invited here. */
-function toQueryV2(req: Request): AccountQuery | null {
+function toQueryV2(req: Request): AccountQuery {
   const given = parseParams(queryV2, req);
-  if (given.invited_by !== undefined) return null;
   const roles = given.permissions ? staffRoles : given.role_ids?.length ? rolesOfIds(given.role_ids) : null;
   return {
     ...toCommon(given),
     origin: given.origin,
     status: given.status,
+    invitedBy: given.invited_by,
     ...(roles && { roles }),
   };
 }
