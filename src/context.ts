@@ -40,6 +40,8 @@ export interface ContextOptions {
   store?: Store;
   /** Names of other servers to addresses; default: the system's DNS. */
   resolve?: Resolve;
+  /** Further authorities (PEM) whose certificates other servers may show. */
+  ca?: string;
 }
 
 /** Everything the rooms need, wired; with what only the entry points may use. */
@@ -65,7 +67,6 @@ export async function createContext(settings: Settings, options: ContextOptions 
     (await openStore({ url: settings.databaseUrl, dataDir: settings.data, specs: collections, log }));
   try {
     await store.migrate();
-    const { resolve } = options;
     return await assemble({
       settings,
       mode,
@@ -74,7 +75,7 @@ export async function createContext(settings: Settings, options: ContextOptions 
       log,
       instanceKey,
       store,
-      ...(resolve && { resolve }),
+      ...outwardOf(options),
     });
   } catch (error) {
     await store.close();
@@ -82,11 +83,9 @@ export async function createContext(settings: Settings, options: ContextOptions 
   }
 }
 
-type Parts = Required<Omit<ContextOptions, 'resolve'>> & {
-  settings: Settings;
-  instanceKey: Uint8Array;
-  resolve?: Resolve;
-};
+type Outward = Pick<ContextOptions, 'resolve' | 'ca'>;
+type Parts = Required<Omit<ContextOptions, keyof Outward>> &
+  Outward & { settings: Settings; instanceKey: Uint8Array };
 
 function openDb(store: Store): Pick<Ctx, 'db' | 'rules'> {
   const stored = toDb(store);
@@ -95,7 +94,7 @@ function openDb(store: Store): Pick<Ctx, 'db' | 'rules'> {
 }
 
 async function assemble(parts: Parts): Promise<Context> {
-  const { settings, mode, clock, random, log, instanceKey, store, resolve } = parts;
+  const { settings, mode, clock, random, log, instanceKey, store } = parts;
   const { db, rules } = openDb(store);
   const ids = createIds(clock);
   const alone = store.engine === 'embedded';
@@ -110,7 +109,7 @@ async function assemble(parts: Parts): Promise<Context> {
   });
   const hub = createHub({ log, clock, ids, signals: db.signals, ...relayOf(mode, alone) });
   const jobs = createJobs({ db, clock, ids, claim: randomToken(9), alone });
-  const outbound = { ...outboundOptions(settings, names), ...(resolve && { resolve }) };
+  const outbound = { ...outboundOptions(settings, names), ...outwardOf(parts) };
   const http = createHttpClient({ ...outbound, clock, log });
   const sign: HttpRequest['sign'] = async ({ method, url }) => {
     const key = await keys.signingKey((await getInstance(ctx)).actorId, 'rsa');
@@ -153,6 +152,11 @@ async function assemble(parts: Parts): Promise<Context> {
   };
   return ctx;
 }
+
+const outwardOf = ({ resolve, ca }: Outward): Outward => ({
+  ...(resolve && { resolve }),
+  ...(ca !== undefined && { ca }),
+});
 
 async function openMedia(settings: Settings, mode: 'server' | 'command'): Promise<MediaTools> {
   const { imageBytes, videoBytes, imagePixels, maxMediaPerStatus: attachments } = settings;

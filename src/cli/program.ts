@@ -9,6 +9,7 @@ import { doctorCommand } from './commands/doctor.js';
 import { domainCommands } from './commands/domain.js';
 import { instanceCommands } from './commands/instance.js';
 import { inviteCommands } from './commands/invite.js';
+import { keysCommands } from './commands/keys.js';
 import { provisionCommand } from './commands/provision.js';
 import { queueCommand } from './commands/queue.js';
 import { serveCommand } from './commands/serve.js';
@@ -31,6 +32,7 @@ export function createProgram(io: Io): Command {
     instanceCommands(io),
     inviteCommands(io),
     domainCommands(io),
+    keysCommands(io),
     queueCommand(io),
     doctorCommand(io),
     configCommands(io),

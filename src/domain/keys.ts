@@ -26,6 +26,8 @@ const fragments = { rsa: 'main-key', ed25519: 'ed25519-key' } as const;
 const types = ['rsa', 'ed25519'] as const;
 /** Actors whose keys are kept parsed; a parsed pair takes a few kilobytes. */
 const cached = 5000;
+/** How long another process's new keys may go unnoticed. */
+export const keysKeptMs = 10_000;
 /** Pairs made at once: fewer than libuv's four threads, which disk, DNS and passwords need too. */
 const makers = 2;
 /** More accounts than this that wait for their keys are left to first use. */
@@ -37,7 +39,7 @@ const longestQueue = 200;
  */
 export function createKeyStore(given: KeyStoreDeps): KeyStore & { stop(): void } {
   const deps = { ...given, inTurn: createTurns(makers) };
-  const pairs = new LRUCache<string, Promise<Pairs | null>>({ max: cached });
+  const pairs = new LRUCache<string, Promise<Pairs | null>>({ max: cached, ttl: keysKeptMs });
   const signing = new LRUCache<string, Promise<SigningKey>>({ max: cached });
   const waiting: string[] = [];
   let busy = false;
@@ -72,9 +74,13 @@ export function createKeyStore(given: KeyStoreDeps): KeyStore & { stop(): void }
     signingKey: async (accountId, type) => {
       const pair = (await pairsOf(accountId))?.[type];
       if (!pair) return null;
-      const known = signing.get(pair.keyId) ?? unseal(deps.instanceKey, pair);
-      signing.set(pair.keyId, known);
+      const known = signing.get(pair.sealedPrivateKey) ?? unseal(deps.instanceKey, pair);
+      signing.set(pair.sealedPrivateKey, known);
       return known;
+    },
+    renew: async (accountId) => {
+      await renewPairs(deps, accountId);
+      pairs.delete(accountId);
     },
     stop: () => void waiting.splice(0),
   };
@@ -112,14 +118,37 @@ async function storedPairs({ db }: KeyStoreDeps, accountId: string): Promise<Par
   return Object.fromEntries(found.map((pair) => [pair.type, pair]));
 }
 
-async function makePair(
-  deps: KeyStoreDeps,
-  { accountId, type, actor }: { accountId: string; type: KeyPair['type']; actor: string },
-): Promise<void> {
+/** In place of the old ones, under the same ids: that is where other servers look when a signature does not fit. */
+async function renewPairs(deps: Deps, accountId: string): Promise<void> {
+  const account = await deps.db.accounts.findOne({ _id: accountId });
+  if (account?.domain !== null) return;
+  for (const type of types) {
+    const { _id, ...fields } = await deps.inTurn(() =>
+      newPair(deps, { accountId, type, actor: account.uri }),
+    );
+    const update = { $set: fields, $setOnInsert: { _id } };
+    await deps.db.keyPairs.updateOne({ accountId, type }, update, { upsert: true });
+  }
+}
+
+interface Wanted {
+  accountId: string;
+  type: KeyPair['type'];
+  actor: string;
+}
+
+async function makePair(deps: KeyStoreDeps, wanted: Wanted): Promise<void> {
+  const pair = await newPair(deps, wanted);
+  await deps.db.keyPairs.insertOne(pair).catch((error: unknown) => {
+    if (!isDuplicateKey(error)) throw error;
+  });
+}
+
+async function newPair(deps: KeyStoreDeps, { accountId, type, actor }: Wanted): Promise<KeyPair> {
   const { publicKey, privateKey } =
     type === 'rsa' ? await generate('rsa', { modulusLength: 2048 }) : await generate('ed25519');
   const keyId = `${actor}#${fragments[type]}`;
-  const pair: KeyPair = {
+  return {
     _id: deps.ids.next(),
     accountId,
     type,
@@ -128,9 +157,6 @@ async function makePair(
     sealedPrivateKey: await seal(deps.instanceKey, keyId, privateKey),
     createdAt: deps.clock.now().toISOString(),
   };
-  await deps.db.keyPairs.insertOne(pair).catch((error: unknown) => {
-    if (!isDuplicateKey(error)) throw error;
-  });
 }
 
 function seal(instanceKey: Uint8Array, keyId: string, key: KeyObject): Promise<string> {

@@ -39,6 +39,8 @@ export interface OutActivity {
   createdAt: string;
   /** When all its deliveries were written. Absent: not yet; a fan-out that is repeated after this does nothing. */
   fannedOutAt?: string;
+  /** When an Undo of it was written. Absent: it stands. */
+  withdrawnAt?: string;
   /** Where it went, for a Delete that follows; long lists are not kept. */
   inboxes?: string[];
 }

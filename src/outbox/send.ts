@@ -1,4 +1,5 @@
-import type { JsonObject } from '../../federation/ports.js';
+import type { Json, JsonObject } from '../../federation/ports.js';
+import { idOf } from '../../federation/vocabulary/values.js';
 import { now, type Ctx } from '../domain/ctx.js';
 import { getInstance } from '../domain/instance.js';
 import { hostOf } from '../domain/urls.js';
@@ -34,7 +35,14 @@ export async function sendActivity(ctx: Ctx, outgoing: Outgoing): Promise<number
   const { id, type } = outgoing.activity;
   if (typeof id !== 'string' || typeof type !== 'string')
     throw new Error('An activity without an id or a type');
+  if (type === 'Undo') await withdraw(ctx, outgoing.activity['object']);
   return sendBody(ctx, { ...outgoing, uri: id, type, body });
+}
+
+/** What an Undo takes back need not be tried any more where it has not arrived: it could only come too late. */
+async function withdraw(ctx: Ctx, undone: Json | undefined): Promise<void> {
+  const uri = idOf(undone);
+  if (uri !== null) await ctx.db.activities.updateOne({ uri }, { $set: { withdrawnAt: now(ctx) } });
 }
 
 export interface OutgoingBody extends Omit<Outgoing, 'activity'> {

@@ -22,6 +22,8 @@ export interface InstanceOverrides extends Partial<Settings> {
   log?: Logger;
   /** Names to addresses, so that a test can have hosts of its own and none beside them. */
   resolve?: Resolve;
+  /** Authorities whose certificates other servers may show. */
+  ca?: string;
 }
 
 export interface TestUser {
@@ -50,7 +52,7 @@ export interface Instance {
  * loopback. Its data folder is removed on close, unless `data` was given.
  */
 export async function startInstance(overrides: InstanceOverrides = {}): Promise<Instance> {
-  const { clock, random, log = silentLogger, resolve, ...given } = overrides;
+  const { clock, random, log = silentLogger, resolve, ca, ...given } = overrides;
   const data = given.data ?? (await mkdtemp(join(tmpdir(), 'landfall-test-')));
   const port = given.port ?? (await freePort());
   const settings = loadSettings(
@@ -73,6 +75,7 @@ export async function startInstance(overrides: InstanceOverrides = {}): Promise<
     ...(clock && { clock }),
     ...(random && { random }),
     ...(resolve && { resolve }),
+    ...(ca !== undefined && { ca }),
   });
   const server = await startServer(ctx);
   return {

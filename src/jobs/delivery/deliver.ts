@@ -19,6 +19,8 @@ export interface DeliverParts {
   /** False once another copy of this instance took over: then nothing may leave this one. */
   isCurrent(delivery: Delivery): Promise<boolean>;
   isSuspended(host: string): Promise<boolean>;
+  /** Why a delivery that had to wait is of no use any more; null: it is. */
+  whyNotWanted(delivery: Delivery): Promise<string | null>;
   /** The inbox answered 404 or 410. */
   inboxGone(delivery: Delivery): Promise<void>;
 }
@@ -38,6 +40,8 @@ export function createDeliver(
     const host = delivery.lane;
     if (!(await parts.isCurrent(delivery))) return { next: 'release' };
     if (await parts.isSuspended(host)) return { next: 'dead', error: 'suspended domain' };
+    const over = await parts.whyNotWanted(delivery);
+    if (over !== null) return { next: 'dead', error: over };
     const [body, key] = await Promise.all([
       parts.bodies.bodyOf(delivery.activityId),
       ctx.keys.signingKey(delivery.accountId, 'rsa'),

@@ -1,6 +1,7 @@
 import type { Ctx } from '../../domain/ctx.js';
 import { domainRules } from '../../domain/domains.js';
 import type { Delivery } from '../../model/work.js';
+import { whyNotWanted } from '../../outbox/still-wanted.js';
 import { isSuspended } from '../../policy/domains.js';
 import { backOff, errorText } from '../handlers/back-off.js';
 import { noteInboxGone } from '../handlers/inbox-gone.js';
@@ -20,9 +21,8 @@ export interface DeliveryOptions extends Pick<
   peers: Peers;
 }
 
-/** How old an answer about generation and domain rules may be, ms. */
+/** How old an answer about the generation may be, ms. */
 const generationMs = 100;
-const rulesMs = 1000;
 /** Our own failures: the store, a key that cannot be unsealed. */
 const errorSchedule = { firstSeconds: 10, maxSeconds: 3600 };
 
@@ -33,7 +33,6 @@ export function createDeliveryRunner(
   { generation, peers, ...common }: DeliveryOptions,
 ): Runner<Delivery> {
   const superseded = createGuard(ctx, generation);
-  const rules = recent(rulesMs, () => domainRules(ctx));
   const dropLane = async (host: string, reason: string): Promise<void> => {
     const { deletedCount } = await ctx.db.deliveries.deleteMany({ state: 'ready', lane: host });
     runner.forget(host);
@@ -53,7 +52,7 @@ export function createDeliveryRunner(
     prepare: async (hosts) => {
       if (!hosts.length) return;
       await peers.prepare(hosts);
-      const current = await rules();
+      const current = await domainRules(ctx);
       for (const host of hosts) {
         if (isSuspended(current, host)) await dropLane(host, 'suspended domain');
         else if (peers.isDead(host)) await dropLane(host, 'dead host');
@@ -63,7 +62,8 @@ export function createDeliveryRunner(
       peers,
       bodies: createBodies(ctx.db.activities),
       isCurrent: superseded.admits,
-      isSuspended: async (host) => isSuspended(await rules(), host),
+      isSuspended: async (host) => isSuspended(await domainRules(ctx), host),
+      whyNotWanted: (delivery) => whyNotWanted(ctx, delivery),
       inboxGone: (delivery) => noteInboxGone(ctx, delivery),
     }),
     onError: (delivery, error) => ({
