@@ -66,6 +66,8 @@ export interface Seals {
 export interface Passwords {
   hash(password: string): Promise<string>;
   verify(hash: string, password: string): Promise<boolean>;
+  /** True for a hash that was made with other parameters than those of today. */
+  isOutdated(hash: string): boolean;
 }
 
 /** Everything a verb may use. Passed first, always. */

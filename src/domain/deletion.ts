@@ -20,6 +20,7 @@ export async function deleteAccount(ctx: Ctx, account: Account): Promise<void> {
       await ctx.db.activeDays.deleteMany({ userId: user._id });
       await ctx.db.mailTokens.deleteMany({ userId: user._id });
       await ctx.db.secondFactors.deleteMany({ userId: user._id });
+      await ctx.db.passkeys.deleteMany({ userId: user._id });
       await ctx.db.users.deleteOne({ _id: user._id });
     }
   });

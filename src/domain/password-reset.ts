@@ -1,8 +1,8 @@
 import type { Ctx } from './ctx.js';
 import { claimMailToken, findMailToken } from './mail/tokens.js';
 import { requestMail } from './mail/request.js';
-import { endAllAccess } from './sessions.js';
 import { passwordProblem } from './credentials.js';
+import { replacePassword } from './password-change.js';
 
 /** Has a link sent to the address, if anybody here has it. Takes as long either way. */
 export function requestPasswordReset(ctx: Ctx, email: string): Promise<void> {
@@ -27,9 +27,7 @@ export async function resetPassword(ctx: Ctx, secret: string, password: string):
   const passwordHash = await ctx.passwords.hash(password);
   if (!(await claimMailToken(ctx, found.token))) return { outcome: 'invalid' };
   const { user } = found;
-  await ctx.db.users.updateOne({ _id: user._id }, { $set: { passwordHash } });
-  await ctx.db.mailTokens.deleteMany({ userId: user._id, purpose: 'password-reset' });
-  await endAllAccess(ctx, user._id);
+  await replacePassword(ctx, user._id, { passwordHash });
   await requestMail(ctx, { mail: 'password-changed', userId: user._id });
   return { outcome: 'ok' };
 }

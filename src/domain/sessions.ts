@@ -42,7 +42,16 @@ export async function findSession(ctx: Ctx, secret: string): Promise<SignedInSes
   if (!session || session.expiresAt <= now(ctx)) return null;
   const user = await ctx.db.users.findOne({ _id: session.userId });
   const account = user && (await ctx.db.accounts.findOne({ _id: user.accountId }));
-  return user && account && standingOf(user, account) === 'ok' ? { session, user, account } : null;
+  if (!user || !account || standingOf(user, account) !== 'ok') return null;
+  await touch(ctx, session);
+  return { session, user, account };
+}
+
+/** To the hour, so that reading pages is not writing. */
+async function touch(ctx: Ctx, { _id, lastUsedAt, createdAt }: WebSession): Promise<void> {
+  const hourAgo = new Date(ctx.clock.now().getTime() - 3_600_000).toISOString();
+  if ((lastUsedAt ?? createdAt) > hourAgo) return;
+  await ctx.db.webSessions.updateOne({ _id }, { $set: { lastUsedAt: now(ctx) } });
 }
 
 export async function endSession(ctx: Ctx, secret: string): Promise<void> {
@@ -65,9 +74,22 @@ export async function revokeSession(ctx: Ctx, userId: string, sessionId: string)
   await ctx.db.webSessions.deleteOne({ _id: sessionId, userId });
 }
 
-/** Ends everything a person is signed in with: sessions, codes under way, tokens and their streams. */
-export async function endAllAccess(ctx: Ctx, userId: string): Promise<void> {
-  await ctx.db.webSessions.deleteMany({ userId });
+/** Ends all of somebody's sessions but one. */
+export async function revokeOtherSessions(ctx: Ctx, userId: string, keep: string): Promise<void> {
+  await ctx.db.webSessions.deleteMany({ userId, _id: { $ne: keep } });
+}
+
+/**
+ * Ends everything a person is signed in with: sessions, codes under way, tokens and their streams. `keepSession` stays,
+ * where it is theirs who ask for it.
+ */
+export async function endAllAccess(
+  ctx: Ctx,
+  userId: string,
+  keepSession: string | null = null,
+): Promise<void> {
+  if (keepSession === null) await ctx.db.webSessions.deleteMany({ userId });
+  else await revokeOtherSessions(ctx, userId, keepSession);
   await ctx.db.authorizationCodes.deleteMany({ userId });
   await revokeTokens(ctx, { userId });
 }

@@ -43,15 +43,24 @@ export async function signIn(
   if (block?.severity === 'no_access') return { outcome: 'refused' };
   const login = attempt.login.trim().slice(0, 320);
   const found = await findByLogin(ctx, login);
-  const key = found?.user._id ?? login.toLowerCase();
-  const seconds = guard?.begin(key, attempt.address) ?? 0;
+  const key = keyOf(login, found);
+  const seconds = (await guard?.begin(key, attempt.address)) ?? 0;
   if (seconds > 0) return { outcome: 'wait', seconds };
   if (!(await isPassword(ctx, found?.user ?? null, attempt.password)) || !found) return { outcome: 'wrong' };
-  guard?.succeeded(key, attempt.address);
+  await guard?.succeeded(key, attempt.address);
   const standing = standingOf(found.user, found.account);
   if (standing !== 'ok') return { outcome: 'barred', standing };
   await recordUserIp(ctx, found.user._id, attempt.ip ?? null);
   return { outcome: 'ok', ...found };
+}
+
+/**
+ * What attempts are counted under. An e-mail address counts by itself, known or not: counted with the name of its
+ * account, it would tell whose it is. Names are public, so their spellings count together.
+ */
+function keyOf(login: string, found: { user: User } | null): string {
+  const typed = login.toLowerCase();
+  return found && found.user.email !== typed ? found.user._id : typed;
 }
 
 async function findByLogin(ctx: Ctx, login: string): Promise<{ user: User; account: Account } | null> {
@@ -72,10 +81,10 @@ export async function confirmPassword(
   attempt: { user: User; password: string; address: string },
 ): Promise<{ outcome: 'ok' | 'wrong' } | { outcome: 'wait'; seconds: number }> {
   const { user, password, address } = attempt;
-  const seconds = guard?.begin(user._id, address) ?? 0;
+  const seconds = (await guard?.begin(user._id, address)) ?? 0;
   if (seconds > 0) return { outcome: 'wait', seconds };
   if (!(await isPassword(ctx, user, password))) return { outcome: 'wrong' };
-  guard?.succeeded(user._id, address);
+  await guard?.succeeded(user._id, address);
   return { outcome: 'ok' };
 }
 
@@ -83,5 +92,13 @@ async function isPassword(ctx: Ctx, user: User | null, password: string): Promis
   const usable = password !== '' && password.length <= longestPassword;
   const hash = user?.passwordHash ?? null;
   const right = await ctx.passwords.verify(hash ?? nobodysHash, usable ? password : 'x').catch(() => false);
-  return right && usable && hash !== null;
+  if (!right || !usable || !user || hash === null) return false;
+  if (ctx.passwords.isOutdated(hash)) await renewHash(ctx, user, password);
+  return true;
+}
+
+/** Only where the hash is still the one that was checked: a new password must not be undone. */
+async function renewHash(ctx: Ctx, { _id, passwordHash }: User, password: string): Promise<void> {
+  const renewed = await ctx.passwords.hash(password);
+  await ctx.db.users.updateOne({ _id, passwordHash }, { $set: { passwordHash: renewed } });
 }

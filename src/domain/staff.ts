@@ -5,6 +5,7 @@ import { acctOf } from './accounts.js';
 import { now, type Ctx } from './ctx.js';
 import { deleteAccount } from './deletion.js';
 import { publish, withEvent } from './events.js';
+import { replacePassword } from './password-change.js';
 import { longestPassword } from './passwords.js';
 import { endAllAccess } from './sessions.js';
 
@@ -74,10 +75,17 @@ export async function setPassword(
     throw invalid(`Password must have 8 to ${longestPassword} characters`);
   const user = await getUserOf(ctx, account);
   const passwordHash = await ctx.passwords.hash(password);
-  await asStaff(ctx, { actor: by, action: 'account.password', target: acctOf(account) }, async () => {
-    await ctx.db.users.updateOne({ _id: user._id }, { $set: { passwordHash } });
-    await endAllAccess(ctx, user._id);
-  });
+  await asStaff(ctx, { actor: by, action: 'account.password', target: acctOf(account) }, () =>
+    replacePassword(ctx, user._id, { passwordHash }),
+  );
+}
+
+/** Signs somebody out everywhere: sessions, tokens, streams, codes under way. The password stays. */
+export async function signOutEverywhere(ctx: Ctx, by: string, account: Account): Promise<void> {
+  const user = await getUserOf(ctx, account);
+  await asStaff(ctx, { actor: by, action: 'account.sign_out', target: acctOf(account) }, () =>
+    endAllAccess(ctx, user._id),
+  );
 }
 
 /** Whether somebody may post with a date in the past, through an app to which they grant it. @throws AppError 404 */

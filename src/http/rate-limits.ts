@@ -1,12 +1,14 @@
 import type { Request, RequestHandler, Response } from 'express';
-import { ipKeyGenerator, rateLimit, type RateLimitInfo } from 'express-rate-limit';
+import { ipKeyGenerator, rateLimit, type RateLimitInfo, type Store } from 'express-rate-limit';
 import { tooManyRequests } from '../errors.js';
+import { countAttempt, forgetAttempts } from '../domain/attempts.js';
 import type { Ctx } from '../domain/ctx.js';
 import { stateOf } from './state.js';
 
 /**
- * Mastodon's limits, counted in the memory of this process in fixed windows. Addresses come from Express, which
- * believes X-Forwarded-For only from the proxies named in the settings; IPv6 counts per /64.
+ * Mastodon's limits, in fixed windows. What is asked often is counted in the memory of this process; what sends mails or
+ * makes accounts and clients is counted in the store, by all processes together (decisions/031). Addresses come from
+ * Express, which believes X-Forwarded-For only from the proxies named in the settings; IPv6 counts per /64.
  */
 
 export interface LimitRule {
@@ -16,6 +18,8 @@ export interface LimitRule {
   minutes: number;
   /** Null: this rule does not apply to the request. */
   key(req: Request): string | null;
+  /** Counted by all processes together. */
+  shared?: boolean;
 }
 
 export const byAddress = (req: Request): string => ipKeyGenerator(req.ip ?? 'unknown', 64);
@@ -50,21 +54,36 @@ export function apiRateLimits(ctx: Ctx): RequestHandler[] {
 /** For one route, per client address. */
 export function addressLimit(
   ctx: Ctx,
-  rule: { name: string; max: number; minutes: number },
+  rule: { name: string; max: number; minutes: number; shared?: boolean },
 ): RequestHandler[] {
   return limits(ctx, [{ ...rule, key: byAddress }]);
 }
 
 function limits(ctx: Ctx, rules: readonly LimitRule[]): RequestHandler[] {
   if (!ctx.settings.rateLimits || ctx.settings.testMode) return [];
-  return rules.flatMap(toHandlers);
+  return rules.flatMap((rule) => toHandlers(ctx, rule));
 }
 
-function toHandlers(rule: LimitRule): RequestHandler[] {
+/** Counts in the store; see domain/attempts.ts. */
+function sharedStore(ctx: Ctx, { name, minutes }: LimitRule): Store {
+  const nameOf = (key: string): string => `limit-${name} ${key}`;
+  return {
+    localKeys: false,
+    increment: async (key) => {
+      const { count, endsAt } = await countAttempt(ctx, nameOf(key), minutes * 60_000);
+      return { totalHits: count, resetTime: endsAt };
+    },
+    decrement: () => undefined,
+    resetKey: (key) => forgetAttempts(ctx, nameOf(key)),
+  };
+}
+
+function toHandlers(ctx: Ctx, rule: LimitRule): RequestHandler[] {
   const property = `limit-${rule.name}`;
   const limiter = rateLimit({
     windowMs: rule.minutes * 60_000,
     limit: rule.max,
+    ...(rule.shared && { store: sharedStore(ctx, rule) }),
     requestPropertyName: property,
     standardHeaders: false,
     legacyHeaders: false,
@@ -75,7 +94,7 @@ function toHandlers(rule: LimitRule): RequestHandler[] {
     handler: (req, res, next) => {
       const info = infoOf(req, property);
       if (info) setHeaders(res, info);
-      res.set('Retry-After', String(secondsUntil(info?.resetTime)));
+      res.set('Retry-After', String(secondsUntil(ctx, info?.resetTime)));
       next(tooManyRequests());
     },
   });
@@ -105,5 +124,5 @@ function setHeaders(res: Response, info: RateLimitInfo): void {
 /** ISO 8601 with six fractional digits, the form clients parse. */
 const toMicroseconds = (date: Date): string => date.toISOString().replace('Z', '000Z');
 
-const secondsUntil = (date: Date | undefined): number =>
-  date ? Math.max(1, Math.ceil((date.getTime() - Date.now()) / 1000)) : 60;
+const secondsUntil = (ctx: Ctx, date: Date | undefined): number =>
+  date ? Math.max(1, Math.ceil((date.getTime() - ctx.clock.now().getTime()) / 1000)) : 60;

@@ -47,6 +47,8 @@ export interface WebSession {
   /** What the browser says it is, for its owner to recognise it. Absent: it said nothing. */
   userAgent?: string;
   createdAt: string;
+  /** To the hour. Absent: not since it began. */
+  lastUsedAt?: string;
   expiresAt: string;
 }
 
@@ -82,19 +84,64 @@ export interface MailToken {
   expiresAt: string;
 }
 
-/** Somebody's second factor (RFC 6238). */
+/** Somebody's second factor: codes of an app (RFC 6238), and the recovery codes that stand in for them and for passkeys. */
 export interface SecondFactor {
   _id: string;
   userId: string;
   /** base32, sealed under the instance key. */
   sealedSecret: string;
-  /** Null: not proven yet, so not asked for. */
+  /** Since when codes of the app are asked for. Null: not proven yet, so worth nothing. */
   enabledAt: string | null;
   /** The last time step whose code was used: none is good twice. */
   lastStep: number;
   /** Hashes of those not used yet. */
   recoveryHashes: string[];
   createdAt: string;
+}
+
+/** How often somebody did what may be done only so often (domain/attempts.ts). */
+export interface AttemptCounter {
+  _id: string;
+  /** SHA-256 of what is counted: an address, an account, both. */
+  key: string;
+  count: number;
+  /** The next attempt must not come before. */
+  waitUntil: string;
+  expiresAt: string;
+}
+
+/** A passkey that is asked for after the password (WebAuthn Level 3). */
+export interface Passkey {
+  _id: string;
+  userId: string;
+  /** base64url, chosen by the authenticator. */
+  credentialId: string;
+  /** COSE key, base64url. */
+  publicKey: string;
+  /** Signatures the authenticator has made, as it says; 0: it does not count. */
+  counter: number;
+  /** How a browser reaches it; hints. */
+  transports: string[];
+  /** The relying party it was made for: the host name of this server at that time. */
+  rpId: string;
+  /** What its owner calls it. */
+  name: string;
+  createdAt: string;
+  lastUsedAt: string | null;
+}
+
+export type PasskeyPurpose = 'enrol' | 'sign-in' | 'confirm';
+
+/** What a passkey must sign next: once, in one browser. */
+export interface PasskeyChallenge {
+  _id: string;
+  userId: string;
+  purpose: PasskeyPurpose;
+  /** SHA-256 of what the browser holds: its form token or its session. */
+  browserHash: string;
+  /** 32 random bytes, base64url. */
+  challenge: string;
+  expiresAt: string;
 }
 
 export interface IdempotencyRecord {

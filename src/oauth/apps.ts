@@ -21,7 +21,7 @@ const registration = z.object({
 /** `POST /api/v1/apps` and `GET /api/v1/apps/verify_credentials`. */
 export function appRoutes(ctx: Ctx): Router {
   const router = express.Router();
-  const limit = addressLimit(ctx, { name: 'apps', max: 5, minutes: 10 });
+  const limit = addressLimit(ctx, { name: 'apps', max: 5, minutes: 10, shared: true });
 
   router.post('/api/v1/apps', ...limit, async (req, res) => {
     const input = parseParams(registration, req);

@@ -31,7 +31,7 @@ const answers = {
 /** `/auth/confirmation`: where the link of a confirmation mail leads, and where another one is asked for. */
 export function confirmationRoutes(ctx: Ctx): Router {
   const router = express.Router();
-  const limit = addressLimit(ctx, { name: 'mail', max: 10, minutes: 30 });
+  const limit = addressLimit(ctx, { name: 'mail', max: 10, minutes: 30, shared: true });
 
   router.get('/auth/confirmation', async (req, res) => {
     const { token } = queryOf(req);

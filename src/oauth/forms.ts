@@ -16,6 +16,14 @@ export interface FormField {
   choices?: readonly (readonly [value: string, label: string])[];
 }
 
+export const newPasswordField: FormField = {
+  name: 'password',
+  label: 'New password (8 characters or more)',
+  type: 'password',
+  autocomplete: 'new-password',
+  maxLength: 256,
+};
+
 export interface Form {
   action: string;
   csrf: string;
@@ -23,6 +31,15 @@ export interface Form {
   hidden?: Fields;
   fields: readonly FormField[];
   button: string;
+  /** A button that answers with a passkey; it shows where the browser can. */
+  passkey?: PasskeyButton | null;
+}
+
+export interface PasskeyButton {
+  act: 'create' | 'get';
+  /** Of domain/second-factor/passkeys.ts. */
+  options: string;
+  label: string;
 }
 
 export interface FormPage extends Form {
@@ -31,6 +48,8 @@ export interface FormPage extends Form {
   problem?: string | null;
   /** Below the form. */
   below?: Html | null;
+  /** Further elements of the head. */
+  head?: Html;
 }
 
 /** A page with one form. */
@@ -45,14 +64,26 @@ export function formPage(ctx: Ctx, content: FormPage): string {
         ${content.below}`
     }
   </section>`;
-  return page(ctx, { title: content.title, body, narrow: true });
+  return page(ctx, { title: content.title, body, narrow: true, ...(content.head && { head: content.head }) });
 }
 
 export function formOf(form: Form): Html {
   return html`<form method="post" action="${form.action}">
     ${hiddenFields({ csrf: form.csrf, ...form.hidden })} ${form.fields.map(inputOf)}
-    <button class="wide" type="submit">${form.button}</button>
+    ${form.passkey && passkeyButtonOf(form.passkey)}
+    ${form.button !== '' && html`<button class="wide" type="submit">${form.button}</button>`}
   </form>`;
+}
+
+/** See web/assets/passkeys.js. */
+function passkeyButtonOf({ act, options, label }: PasskeyButton): Html {
+  return html`<input type="hidden" name="passkey" value="" />
+    <p class="notice bad" role="alert" data-passkey-problem hidden>
+      That did not work. Try again, or another way.
+    </p>
+    <button class="wide" type="button" data-passkey="${act}" data-options="${options}" hidden>
+      ${label}
+    </button>`;
 }
 
 function inputOf(field: FormField): Html {

@@ -7,12 +7,12 @@ import { stateOf } from '../http/state.js';
 import { html } from '../web/html.js';
 import { messagePage } from '../web/layout.js';
 import { checkForm, clearSession, formToken } from './cookies.js';
-import { fieldOf, formPage } from './forms.js';
+import { fieldOf, formPage, newPasswordField } from './forms.js';
 
 /** `/auth/password`: a new password for somebody who has lost theirs, by a link in a mail. */
 export function passwordRoutes(ctx: Ctx): Router {
   const router = express.Router();
-  const limit = addressLimit(ctx, { name: 'mail', max: 10, minutes: 30 });
+  const limit = addressLimit(ctx, { name: 'mail', max: 10, minutes: 30, shared: true });
 
   router.get('/auth/password', (req, res) => {
     res.type('html').send(askPage(ctx, formToken(ctx, req, res)));
@@ -81,15 +81,7 @@ function editPage(ctx: Ctx, form: { csrf: string; secret: string; problem: strin
     action: '/auth/password/edit',
     csrf: form.csrf,
     hidden: { token: form.secret },
-    fields: [
-      {
-        name: 'password',
-        label: 'New password (8 characters or more)',
-        type: 'password',
-        autocomplete: 'new-password',
-        maxLength: 256,
-      },
-    ],
+    fields: [newPasswordField],
     button: 'Set the password',
   });
 }

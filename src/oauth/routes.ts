@@ -14,6 +14,8 @@ import { pageErrors } from './errors.js';
 import { inviteLinkRoutes } from './invite-links.js';
 import { invitesRoutes } from './invites.js';
 import { serverMetadata } from './metadata.js';
+import { passkeyRoutes } from './passkeys.js';
+import { passwordChangeRoutes } from './password-change.js';
 import { passwordRoutes } from './password.js';
 import { revokeEndpoint } from './revoke.js';
 import { secondFactorRoutes } from './second-factor.js';
@@ -27,7 +29,7 @@ import { userinfoEndpoint } from './userinfo.js';
 /** Everything about OAuth: registration, the pages, the endpoints, and the stylesheet the pages need. */
 export function oauthRoutes(ctx: Ctx): Router {
   const router = express.Router();
-  const guard = ctx.settings.testMode ? null : createSignInGuard(ctx.clock);
+  const guard = ctx.settings.testMode ? null : createSignInGuard(ctx);
   const body = apiBody(ctx);
   const identify = authenticate(ctx);
   const limit = addressLimit(ctx, { name: 'oauth', max: 300, minutes: 5 });
@@ -45,12 +47,8 @@ export function oauthRoutes(ctx: Ctx): Router {
   router.post('/oauth/userinfo', ...userinfo);
   router.use(authorizeRoutes(ctx), signInRoutes(ctx, guard), signUpPageRoutes(ctx));
   router.use(confirmationRoutes(ctx), passwordRoutes(ctx));
-  router.use(
-    secondFactorRoutes(ctx, guard),
-    settingsRoutes(ctx),
-    authorizedAppsRoutes(ctx),
-    invitesRoutes(ctx),
-  );
+  router.use(secondFactorRoutes(ctx, guard), passkeyRoutes(ctx, guard), passwordChangeRoutes(ctx, guard));
+  router.use(settingsRoutes(ctx), authorizedAppsRoutes(ctx), invitesRoutes(ctx));
   router.use(['/oauth', '/auth'], pageErrors(ctx));
   return router;
 }

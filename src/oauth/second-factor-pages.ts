@@ -1,16 +1,16 @@
 import type { Ctx } from '../domain/ctx.js';
 import { html, raw, type Html } from '../web/html.js';
 import { page } from '../web/layout.js';
-import { formOf, formPage, type FormField } from './forms.js';
+import { formOf, formPage, type Form, type FormField, type PasskeyButton } from './forms.js';
 
-const codeField: FormField = {
+export const codeField: FormField = {
   name: 'code',
   label: 'Code from your app',
   type: 'text',
   autocomplete: 'one-time-code',
   maxLength: 40,
 };
-const passwordField: FormField = {
+export const passwordField: FormField = {
   name: 'password',
   label: 'Your password',
   type: 'password',
@@ -24,20 +24,39 @@ export interface CodeAsked {
   challenge: string;
   continueWith: string;
   problem: string | null;
+  /** Whether an app makes codes; otherwise there are recovery codes only. */
+  codes: boolean;
+  /** Options for passkeys; null where there are none. */
+  passkey: string | null;
+  head: Html;
 }
 
 /** The second step of signing in. */
 export function codeAskedPage(ctx: Ctx, asked: CodeAsked): string {
+  const code = asked.codes
+    ? 'the code that your authenticator app shows, or one of your recovery codes'
+    : 'one of your recovery codes';
   return formPage(ctx, {
     title: 'One more step',
-    intro: 'Type the code that your authenticator app shows, or one of your recovery codes.',
+    intro: asked.passkey === null ? `Type ${code}.` : `Use your passkey, or type ${code}.`,
     problem: asked.problem,
+    head: asked.head,
     action: '/auth/second_factor',
     csrf: asked.csrf,
     hidden: { challenge: asked.challenge, continue: asked.continueWith },
     fields: [{ ...codeField, label: 'Code' }],
     button: 'Sign in',
+    passkey: getWith(asked.passkey, 'Use a passkey'),
   });
+}
+
+const getWith = (options: string | null, label: string): PasskeyButton | null =>
+  options === null ? null : { act: 'get', options, label };
+
+/** What takes the password and a second factor. */
+export function proofForm(form: Pick<Form, 'action' | 'csrf' | 'button'>, passkey: string | null): Form {
+  const fields = [passwordField, { ...codeField, label: 'Code, or recovery code' }];
+  return { ...form, fields, passkey: getWith(passkey, `${form.button}, with a passkey`) };
 }
 
 export interface Enrolment {
@@ -69,23 +88,30 @@ export function enrolPage(ctx: Ctx, { csrf, secret, uri, problem }: Enrolment): 
 const encodedUri = (uri: string): string =>
   uri.replace(/&/g, '&amp;').replace(/["'<>\s]/g, encodeURIComponent);
 
-export function disablePage(ctx: Ctx, { csrf, problem }: { csrf: string; problem: string | null }): string {
+export interface Proof {
+  csrf: string;
+  problem: string | null;
+  /** Options for passkeys; null where there are none. */
+  passkey: string | null;
+  head: Html;
+}
+
+export function disablePage(ctx: Ctx, { csrf, problem, passkey, head }: Proof): string {
+  const off = { action: '/auth/settings/second_factor/off', csrf, button: 'Ask for no codes any more' };
   return formPage(ctx, {
     title: 'Codes for signing in',
-    intro: 'Codes are asked for. A code, or a recovery code, and your password are needed to change that.',
+    intro: 'Codes are asked for. Your password and a second factor are needed to change that.',
     problem,
-    action: '/auth/settings/second_factor/off',
-    csrf,
-    fields: [{ ...codeField, label: 'Code' }, passwordField],
-    button: 'Ask for no codes any more',
+    head,
+    ...proofForm(off, passkey),
     below: html`<h2>New recovery codes</h2>
-      ${formOf({
-        action: '/auth/settings/second_factor/recovery_codes',
-        csrf,
-        fields: [{ ...codeField, label: 'Code' }, passwordField],
-        button: 'Make new recovery codes',
-      })}`,
+      ${recoveryForm(csrf, passkey)}`,
   });
+}
+
+export function recoveryForm(csrf: string, passkey: string | null): Html {
+  const action = '/auth/settings/second_factor/recovery_codes';
+  return formOf(proofForm({ action, csrf, button: 'Make new recovery codes' }, passkey));
 }
 
 export function recoveryCodesPage(ctx: Ctx, codes: readonly string[]): string {

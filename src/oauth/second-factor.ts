@@ -1,63 +1,55 @@
 import express, { type Router } from 'express';
 import type { Ctx } from '../domain/ctx.js';
-import { answerChallenge } from '../domain/second-factor/challenge.js';
+import { answerChallenge, openChallenge } from '../domain/second-factor/challenge.js';
+import { findFactors } from '../domain/second-factor/factors.js';
+import { renewRecoveryCodes } from '../domain/second-factor/recovery.js';
 import {
   beginEnrolment,
   disableSecondFactor,
   enableSecondFactor,
-  findSecondFactor,
-  renewRecoveryCodes,
-  useSecondFactor,
 } from '../domain/second-factor/second-factor.js';
 import type { SignInGuard } from '../domain/sign-in-guard.js';
-import { confirmPassword } from '../domain/sign-in.js';
 import { apiBody } from '../http/params.js';
 import { byAddress } from '../http/rate-limits.js';
 import { stateOf } from '../http/state.js';
 import { checkForm, formToken } from './cookies.js';
 import { fieldOf } from './forms.js';
-import { codeAskedPage, disablePage, enrolPage, recoveryCodesPage } from './second-factor-pages.js';
-import { beginSession, nextPath, waitText } from './sign-in.js';
+import { sendWithPasskeys } from './passkey-script.js';
+import { askForProof, longestAnswer, passwordProblemOf, proofProblemOf, wrongFactor } from './proof.js';
+import { disablePage, enrolPage, recoveryCodesPage } from './second-factor-pages.js';
+import { sendSecondStep } from './second-factor-step.js';
+import { beginSession, nextPath, settingsPath, waitText } from './sign-in.js';
 import { signedInPageOf, type SignedInRequest } from './signed-in.js';
 
-const wrongCode = 'This code is wrong, or was used already.';
-
-/** The second step of signing in, and the pages on which it is turned on and off. */
+/** The second step of signing in, and the pages on which codes are turned on and off. */
 export function secondFactorRoutes(ctx: Ctx, guard: SignInGuard | null): Router {
   const router = express.Router();
-  const body = apiBody(ctx);
 
-  router.post('/auth/second_factor', body, async (req, res) => {
+  router.post('/auth/second_factor', apiBody(ctx), async (req, res) => {
     const form = stateOf(req).body ?? {};
     checkForm(ctx, req, null, form['csrf']);
-    const csrf = formToken(ctx, req, res);
+    const browser = formToken(ctx, req, res);
     const challenge = fieldOf(form, 'challenge', 4000);
-    const code = fieldOf(form, 'code', 200);
-    const result = await answerChallenge(ctx, guard, {
-      challenge,
-      code,
-      browser: csrf,
-      address: byAddress(req),
-    });
-    if (result.outcome === 'over') return res.redirect(302, '/auth/sign_in');
+    const given = { code: fieldOf(form, 'code', 200), passkey: fieldOf(form, 'passkey', longestAnswer) };
+    const answer = { ...given, challenge, browser, address: byAddress(req) };
+    const result = await answerChallenge(ctx, guard, answer);
     if (result.outcome === 'ok') {
       await beginSession(ctx, req, res, result.user);
       return res.redirect(302, nextPath(form['continue']));
     }
+    const open = await openChallenge(ctx, answer);
+    if (result.outcome === 'over' || !open) return res.redirect(302, '/auth/sign_in');
     if (result.outcome === 'wait') res.set('Retry-After', String(result.seconds));
-    const problem = result.outcome === 'wait' ? waitText(result.seconds) : wrongCode;
-    const continueWith = fieldOf(form, 'continue', 20_000);
-    res
-      .status(result.outcome === 'wait' ? 429 : 401)
-      .type('html')
-      .send(codeAskedPage(ctx, { csrf, challenge, continueWith, problem }));
+    const problem = result.outcome === 'wait' ? waitText(result.seconds) : wrongFactor;
+    res.status(result.outcome === 'wait' ? 429 : 401);
+    await sendSecondStep(ctx, { req, res }, { userId: open.user._id, challenge, problem });
   });
 
-  return router.use(factorSettingsRoutes(ctx, guard));
+  return router.use(codeSettingsRoutes(ctx, guard));
 }
 
-/** Turning it on and off. */
-function factorSettingsRoutes(ctx: Ctx, guard: SignInGuard | null): Router {
+/** Turning codes on and off. */
+function codeSettingsRoutes(ctx: Ctx, guard: SignInGuard | null): Router {
   const router = express.Router();
   const body = apiBody(ctx);
 
@@ -73,8 +65,8 @@ function factorSettingsRoutes(ctx: Ctx, guard: SignInGuard | null): Router {
       const problem = await passwordProblemOf(ctx, guard, request);
       if (problem !== null) return showForm(ctx, request, problem);
       const codes = await enableSecondFactor(ctx, request.who.user._id, fieldOf(request.form, 'code', 200));
-      if (codes === null) return showForm(ctx, request, wrongCode);
-      request.res.type('html').send(recoveryCodesPage(ctx, codes));
+      if (codes === null) return showForm(ctx, request, wrongFactor);
+      showRecoveryCodes(ctx, request, codes);
     }),
   );
 
@@ -82,10 +74,10 @@ function factorSettingsRoutes(ctx: Ctx, guard: SignInGuard | null): Router {
     '/auth/settings/second_factor/off',
     body,
     signedInPageOf(ctx, async (request) => {
-      const problem = await bothProblemOf(ctx, guard, request);
+      const problem = await proofProblemOf(ctx, guard, request);
       if (problem !== null) return showForm(ctx, request, problem);
       await disableSecondFactor(ctx, request.who.user._id);
-      request.res.redirect(302, '/auth/settings');
+      request.res.redirect(302, settingsPath);
     }),
   );
 
@@ -93,53 +85,38 @@ function factorSettingsRoutes(ctx: Ctx, guard: SignInGuard | null): Router {
     '/auth/settings/second_factor/recovery_codes',
     body,
     signedInPageOf(ctx, async (request) => {
-      const problem = await bothProblemOf(ctx, guard, request);
+      const problem = await proofProblemOf(ctx, guard, request);
       if (problem !== null) return showForm(ctx, request, problem);
-      request.res
-        .type('html')
-        .send(recoveryCodesPage(ctx, await renewRecoveryCodes(ctx, request.who.user._id)));
+      showRecoveryCodes(ctx, request, await renewRecoveryCodes(ctx, request.who.user._id));
     }),
   );
   return router;
 }
 
-async function showForm(ctx: Ctx, { res, who }: SignedInRequest, problem: string | null): Promise<void> {
+/** Where there are none to show, those of before are still good. */
+export function showRecoveryCodes(ctx: Ctx, { res }: SignedInRequest, codes: readonly string[]): void {
+  if (codes.length) res.type('html').send(recoveryCodesPage(ctx, codes));
+  else res.redirect(302, settingsPath);
+}
+
+async function showForm(ctx: Ctx, request: SignedInRequest, problem: string | null): Promise<void> {
+  const { res, who } = request;
   const { csrf } = who.session;
+  res.status(problem === null ? 200 : 422);
   const enrolment = await beginEnrolment(ctx, who);
-  const page = enrolment
-    ? enrolPage(ctx, { csrf, problem, ...enrolment })
-    : disablePage(ctx, { csrf, problem });
-  res
-    .status(problem === null ? 200 : 422)
-    .type('html')
-    .send(page);
+  if (enrolment) return void res.type('html').send(enrolPage(ctx, { csrf, problem, ...enrolment }));
+  const passkey = await askForProof(ctx, request);
+  sendWithPasskeys(ctx, res, (head) => disablePage(ctx, { csrf, problem, passkey, head }));
 }
 
-async function passwordProblemOf(
-  ctx: Ctx,
-  guard: SignInGuard | null,
-  request: SignedInRequest,
-): Promise<string | null> {
-  const { who, form, req } = request;
-  const password = fieldOf(form, 'password', 5000);
-  const result = await confirmPassword(ctx, guard, { user: who.user, password, address: byAddress(req) });
-  if (result.outcome === 'wait') return waitText(result.seconds);
-  return result.outcome === 'ok' ? null : 'The password is wrong.';
-}
-
-/** What is wrong with password and code; null when both are right, and the code is used up. */
-async function bothProblemOf(
-  ctx: Ctx,
-  guard: SignInGuard | null,
-  request: SignedInRequest,
-): Promise<string | null> {
-  const problem = await passwordProblemOf(ctx, guard, request);
-  if (problem !== null) return problem;
-  const { user } = request.who;
-  const factor = await findSecondFactor(ctx, user._id);
-  const seconds = guard?.begin(`code:${user._id}`, byAddress(request.req)) ?? 0;
-  if (seconds > 0) return waitText(seconds);
-  if (!factor || !(await useSecondFactor(ctx, factor, fieldOf(request.form, 'code', 200)))) return wrongCode;
-  guard?.succeeded(`code:${user._id}`, byAddress(request.req));
-  return null;
+/** The line of the settings page about what signing in takes. */
+export async function factorsText(ctx: Ctx, userId: string): Promise<string> {
+  const factors = await findFactors(ctx, userId);
+  if (!factors) return 'Only your password is asked for.';
+  const passkeys = factors.passkeys.length;
+  const asked = [
+    ...(factors.codes ? ['Codes are asked for.'] : []),
+    ...(passkeys ? [`${passkeys} ${passkeys === 1 ? 'passkey' : 'passkeys'} can sign in.`] : []),
+  ];
+  return `${asked.join(' ')} ${factors.recoveryCodes} recovery codes are left.`;
 }

@@ -1,13 +1,18 @@
 import express, { type Router } from 'express';
 import type { Ctx } from '../domain/ctx.js';
-import { findSecondFactor } from '../domain/second-factor/second-factor.js';
-import { listSessions, revokeSession, type SignedInSession } from '../domain/sessions.js';
+import {
+  listSessions,
+  revokeOtherSessions,
+  revokeSession,
+  type SignedInSession,
+} from '../domain/sessions.js';
 import { apiBody } from '../http/params.js';
 import type { WebSession } from '../model/access.js';
 import { html, type Html } from '../web/html.js';
 import { page } from '../web/layout.js';
 import { buttonOf, fieldOf } from './forms.js';
 import { person } from './pages.js';
+import { factorsText } from './second-factor.js';
 import { settingsPath } from './sign-in.js';
 import { signedInPageOf } from './signed-in.js';
 
@@ -18,14 +23,11 @@ export function settingsRoutes(ctx: Ctx): Router {
   router.get(
     settingsPath,
     signedInPageOf(ctx, async ({ res, who }) => {
-      const [factor, sessions] = await Promise.all([
-        findSecondFactor(ctx, who.user._id),
+      const [factors, sessions] = await Promise.all([
+        factorsText(ctx, who.user._id),
         listSessions(ctx, who.user._id),
       ]);
-      const codes = factor
-        ? `Codes are asked for. ${factor.recoveryHashes.length} recovery codes are left.`
-        : 'Only your password is asked for.';
-      res.type('html').send(settingsPage(ctx, who, { codes, sessions }));
+      res.type('html').send(settingsPage(ctx, who, { factors, sessions }));
     }),
   );
 
@@ -37,16 +39,26 @@ export function settingsRoutes(ctx: Ctx): Router {
       res.redirect(302, settingsPath);
     }),
   );
+
+  router.post(
+    '/auth/settings/sessions/revoke_others',
+    apiBody(ctx),
+    signedInPageOf(ctx, async ({ res, who }) => {
+      await revokeOtherSessions(ctx, who.user._id, who.session._id);
+      res.redirect(302, settingsPath);
+    }),
+  );
   return router;
 }
 
 function settingsPage(
   ctx: Ctx,
   who: SignedInSession,
-  { codes, sessions }: { codes: string; sessions: readonly WebSession[] },
+  { factors, sessions }: { factors: string; sessions: readonly WebSession[] },
 ): string {
   const { csrf } = who.session;
   const list = sessions.map((session) => sessionOf(session, who));
+  const others = { action: '/auth/settings/sessions/revoke_others', csrf, button: 'Sign out all others' };
   const body = html`<section class="card">
       <h1>Your account</h1>
       ${person(ctx, who.account)}
@@ -55,9 +67,10 @@ function settingsPage(
     </section>
     <section class="card">
       <h2>Signing in</h2>
-      <p>${codes}</p>
+      <p>${factors}</p>
       <p>
-        <a href="/auth/settings/second_factor">Change that</a> · <a href="/auth/password">New password</a>
+        <a href="/auth/settings/second_factor">Codes</a> · <a href="/auth/settings/passkeys">Passkeys</a> ·
+        <a href="/auth/settings/password">New password</a>
       </p>
     </section>
     <section class="card">
@@ -70,7 +83,7 @@ function settingsPage(
     </section>
     <section class="card">
       <h2>Browsers</h2>
-      ${list}
+      ${list} ${sessions.length > 1 && buttonOf(others)}
     </section>`;
   return page(ctx, { title: 'Your account', body, narrow: true });
 }
@@ -83,9 +96,12 @@ function sessionOf(session: WebSession, who: SignedInSession): Html {
     hidden: { session: session._id },
     button: 'Sign it out',
   });
+  const used = (session.lastUsedAt ?? session.createdAt).slice(0, 16).replace('T', ' ');
   return html`<p>
       <strong>${session.userAgent ?? 'Unknown browser'}</strong><br />
-      <span class="soft">since ${session.createdAt.slice(0, 10)}${own ? ', this one' : ''}</span>
+      <span class="soft"
+        >since ${session.createdAt.slice(0, 10)}, ${own ? 'this one' : `last used ${used} UTC`}</span
+      >
     </p>
     ${own ? null : button}`;
 }

@@ -3,7 +3,7 @@ import { findAppByClientId } from '../domain/apps.js';
 import type { Ctx } from '../domain/ctx.js';
 import { createSession, endSession } from '../domain/sessions.js';
 import { makeChallenge } from '../domain/second-factor/challenge.js';
-import { findSecondFactor } from '../domain/second-factor/second-factor.js';
+import { findFactors } from '../domain/second-factor/factors.js';
 import type { SignInGuard } from '../domain/sign-in-guard.js';
 import { signIn, type SignInResult } from '../domain/sign-in.js';
 import { parseForm } from '../http/form.js';
@@ -14,9 +14,8 @@ import type { User } from '../model/account.js';
 import { standingTexts } from '../policy/standing.js';
 import { authorizePath, parseAuthorizeParams } from './authorize-request.js';
 import { checkForm, clearSession, formToken, sessionOf, sessionSecretOf, setSession } from './cookies.js';
-import { fieldOf } from './forms.js';
 import { signedInPage, signInPage } from './pages.js';
-import { codeAskedPage } from './second-factor-pages.js';
+import { sendSecondStep } from './second-factor-step.js';
 
 /** Where people look after their account. */
 export const settingsPath = '/auth/settings';
@@ -46,8 +45,7 @@ export function signInRoutes(ctx: Ctx, guard: SignInGuard | null): Router {
     const password = typeof form['password'] === 'string' ? form['password'] : '';
     const result = await signIn(ctx, guard, { login, password, address: byAddress(req), ip: req.ip });
     if (result.outcome !== 'ok') return void (await showAgain(ctx, req, res, result));
-    if (await findSecondFactor(ctx, result.user._id))
-      return void (await askForCode(ctx, req, res, result.user));
+    if (await findFactors(ctx, result.user._id)) return void (await askForFactor(ctx, req, res, result.user));
     await beginSession(ctx, req, res, result.user);
     res.redirect(302, nextPath(form['continue']));
   });
@@ -72,11 +70,9 @@ export async function beginSession(ctx: Ctx, req: Request, res: Response, user: 
 }
 
 /** The password was right; the page asks for the second factor. */
-async function askForCode(ctx: Ctx, req: Request, res: Response, user: User): Promise<void> {
-  const csrf = formToken(ctx, req, res);
-  const challenge = await makeChallenge(ctx, user, csrf);
-  const continueWith = fieldOf(stateOf(req).body ?? {}, 'continue', 20_000);
-  res.type('html').send(codeAskedPage(ctx, { csrf, challenge, continueWith, problem: null }));
+async function askForFactor(ctx: Ctx, req: Request, res: Response, user: User): Promise<void> {
+  const challenge = await makeChallenge(ctx, user, formToken(ctx, req, res));
+  await sendSecondStep(ctx, { req, res }, { userId: user._id, challenge, problem: null });
 }
 
 /** Where to go on: the authorization step with known parameters, never an address from the form. */

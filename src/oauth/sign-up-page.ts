@@ -14,7 +14,7 @@ import { fieldOf, formPage, type FormField } from './forms.js';
 /** `/auth/sign_up`: an account for somebody who comes with a browser. */
 export function signUpPageRoutes(ctx: Ctx): Router {
   const router = express.Router();
-  const limit = addressLimit(ctx, { name: 'sign-up', max: 5, minutes: 30 });
+  const limit = addressLimit(ctx, { name: 'sign-up-page', max: 25, minutes: 5, shared: true });
 
   router.get('/auth/sign_up', async (req, res) => {
     const code = queryOf(req)['invite_code'];

@@ -23,7 +23,7 @@ const form = z.object({
 /** `POST /api/v1/accounts`: an app signs somebody up and gets their token, with the scopes it has itself. */
 export function signUpRoutes(ctx: Ctx): Router {
   const router = express.Router();
-  const limit = addressLimit(ctx, { name: 'sign-up', max: 5, minutes: 30 });
+  const limit = addressLimit(ctx, { name: 'sign-up', max: 5, minutes: 30, shared: true });
   router.post('/api/v1/accounts', requireToken('write', 'write:accounts'), ...limit, async (req, res) => {
     const viewer = maybeViewer(req);
     if (!viewer) throw unauthorized();

@@ -2,7 +2,7 @@ import type { Request, RequestHandler, Response } from 'express';
 import { byAddress } from '../http/rate-limits.js';
 import { redeemCode } from '../domain/codes.js';
 import type { Ctx } from '../domain/ctx.js';
-import { findSecondFactor } from '../domain/second-factor/second-factor.js';
+import { findFactors } from '../domain/second-factor/factors.js';
 import { signIn } from '../domain/sign-in.js';
 import { issueToken } from '../domain/tokens.js';
 import { paramsOf } from '../http/params.js';
@@ -79,7 +79,7 @@ async function fromPassword(ctx: Ctx, req: Request, app: App): Promise<Issued> {
   const result = await signIn(ctx, null, { login: username, password, address: byAddress(req), ip: req.ip });
   if (result.outcome === 'barred') throw oauthError('invalid_grant', standingTexts[result.standing]);
   if (result.outcome !== 'ok') throw oauthError('invalid_grant', 'The username or the password is wrong.');
-  if (await findSecondFactor(ctx, result.user._id))
+  if (await findFactors(ctx, result.user._id))
     throw oauthError(
       'invalid_grant',
       'This account asks for a second factor: it must sign in with a browser.',

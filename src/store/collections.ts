@@ -73,6 +73,9 @@ export interface Documents {
   mailTokens: access.MailToken;
   invites: access.Invite;
   secondFactors: access.SecondFactor;
+  passkeys: access.Passkey;
+  passkeyChallenges: access.PasskeyChallenge;
+  attempts: access.AttemptCounter;
   idempotency: access.IdempotencyRecord;
   jobs: work.Job;
   activities: work.OutActivity;
@@ -216,6 +219,9 @@ export const collections: { readonly [K in keyof Documents]: CollectionSpec } = 
   mailTokens: declare('tokenHash!', 'userId purpose request!', 'expiresAt'),
   secondFactors: declare('userId!'),
   invites: declare('code!', 'accountId _id'),
+  passkeys: declare('credentialId!', 'userId'),
+  passkeyChallenges: declare('userId purpose browserHash!', 'expiresAt'),
+  attempts: declare('key!', 'expiresAt'),
   idempotency: declare('key!', 'expiresAt'),
   jobs: declare(...queue),
   activities: declare('uri!', 'accountId statusId?', 'createdAt'),

@@ -26,7 +26,7 @@ export interface PageContent {
   language?: string;
 }
 
-/** A whole HTML document around `body`. Needs no script and only the one stylesheet. */
+/** A whole HTML document around `body`. Needs no script of its own and only the one stylesheet. */
 export function page(ctx: Ctx, content: PageContent): string {
   const site = content.siteName ?? ctx.names.handleDomain;
   const noIndex = content.noIndex ?? content.narrow ?? false;

@@ -116,6 +116,7 @@ button, .button {
   text-decoration: none;
   cursor: pointer;
 }
+[hidden] { display: none !important; }
 button:hover, .button:hover { filter: brightness(1.07); }
 button.quiet, .button.quiet { background: transparent; color: inherit; border-color: var(--line); }
 .wide { width: 100%; }

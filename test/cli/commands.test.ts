@@ -148,6 +148,41 @@ describe('account', () => {
     expect(await state()).toBe('active');
   });
 
+  test('reset-second-factor and sign-out end access, and leave an entry each', async () => {
+    const { id } = (await cli.run(['account', 'show', 'bob', '--json'])).json<Shown>();
+    const passkey = {
+      credentialId: 'a',
+      publicKey: 'b',
+      counter: 1,
+      transports: [],
+      rpId: 'localhost',
+      name: 'Key',
+      createdAt: '2024-01-01T00:00:00.000Z',
+      lastUsedAt: null,
+    };
+    const session = { csrf: 'c', createdAt: passkey.createdAt, expiresAt: '2999-01-01T00:00:00.000Z' };
+    const userId = await inside(async (ctx) => {
+      const user = await ctx.db.users.findOne({ accountId: id });
+      await ctx.db.passkeys.insertOne({ _id: '1', userId: user!._id, ...passkey });
+      await ctx.db.webSessions.insertOne({ _id: '1', userId: user!._id, sessionHash: 'x', ...session });
+      return user!._id;
+    });
+    const reset = await cli.run(['account', 'reset-second-factor', 'bob', '--json']);
+    expect(reset.json()).toEqual({ acct: 'bob', removed: { codes: false, passkeys: 1 } });
+    await inside((ctx) => ctx.db.webSessions.insertOne({ _id: '2', userId, sessionHash: 'y', ...session }));
+    expect((await cli.run(['account', 'sign-out', 'bob'])).out).toBe('bob is signed out everywhere.');
+    await inside(async (ctx) => {
+      expect(await ctx.db.passkeys.countDocuments({ userId })).toBe(0);
+      expect(await ctx.db.webSessions.countDocuments({ userId })).toBe(0);
+      const entries = await ctx.db.audit.find({}).sort({ sequence: -1 }).limit(2).toArray();
+      expect(entries.map((entry) => entry.action)).toEqual([
+        'account.sign_out',
+        'account.second_factor_reset',
+      ]);
+    });
+    expect((await cli.run(['account', 'reset-second-factor', 'nobody'])).code).not.toBe(0);
+  });
+
   test('password ends tokens', async () => {
     await cli.run(['token', 'create', 'bob']);
     const { code, out } = await cli.run(['account', 'password', 'bob', '--password-stdin'], 'another horse');

@@ -1,3 +1,4 @@
+import { hash } from '@node-rs/argon2';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Express } from 'express';
 import { endAllAccess, findSession } from '../../src/domain/sessions.js';
@@ -276,6 +277,44 @@ describe('guessing', () => {
     expect(await post('name99', '2001:db8:7:7:1::9')).toBe(429);
     base.pass(5 * 60_000);
     expect(await post('name99', '2001:db8:7:7::1')).toBe(401);
+  });
+
+  test('all processes count together, and what is counted is kept as a hash', async () => {
+    await personOf(base.ctx, { username: 'target4', password });
+    const processes = [app, oauthApp(base.ctx), oauthApp(base.ctx)];
+    const from = async (on: Express, username: string) => {
+      const fresh = request.agent(on);
+      const { action, fields } = formOf((await fresh.get('/auth/sign_in')).text);
+      const form = fresh.post(action).set('X-Forwarded-For', '192.0.2.44').type('form');
+      return (await form.send({ ...fields, username, password: 'wrong' })).status;
+    };
+    const statuses: number[] = [];
+    for (let i = 0; i < 9; i++) statuses.push(await from(processes[i % 3]!, 'target4'));
+    expect(statuses).toEqual([401, 401, 401, 401, 401, 401, 429, 429, 429]);
+    const stored = JSON.stringify(await base.ctx.db.attempts.find({}).toArray());
+    expect(stored).not.toMatch(/192\.0\.2\.44|target4/);
+  });
+
+  test('an e-mail address does not tell whose it is by the wait', async () => {
+    await personOf(base.ctx, { username: 'target5', password });
+    for (let i = 0; i < 7; i++) await attempt('target5', 'wrong');
+    expect((await attempt('@Target5', 'wrong')).status).toBe(429);
+    expect((await attempt('target5@mail.example', 'wrong')).status).toBe(401);
+    expect((await attempt('nobody5@mail.example', 'wrong')).status).toBe(401);
+  });
+
+  test('a hash of weaker parameters is renewed by the right password, once', async () => {
+    const { user } = await personOf(base.ctx, { username: 'old', password });
+    const weak = await hash(password, { memoryCost: 8192, timeCost: 1, parallelism: 1 });
+    await base.ctx.db.users.updateOne({ _id: user._id }, { $set: { passwordHash: weak } });
+    const hashOf = async () => (await base.ctx.db.users.findOne({ _id: user._id }))?.passwordHash;
+    await attempt('old', 'wrong');
+    expect(await hashOf()).toBe(weak);
+    expect((await attempt('old')).status).toBe(302);
+    const renewed = await hashOf();
+    expect(renewed).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
+    expect((await attempt('old')).status).toBe(302);
+    expect(await hashOf()).toBe(renewed);
   });
 
   test('attempts at the same time are all counted', async () => {

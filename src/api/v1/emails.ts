@@ -5,16 +5,19 @@ import type { Ctx } from '../../domain/ctx.js';
 import { requireNewcomer, signedIn } from '../../http/auth.js';
 import { text } from '../../http/coerce.js';
 import { parseParams } from '../../http/params.js';
+import { addressLimit } from '../../http/rate-limits.js';
 
 const again = z.object({ email: text(1000).optional() });
 
 /** The address of somebody who just signed up. */
 export function emailsRoutes(ctx: Ctx): Router {
   const router = Router();
+  const limit = addressLimit(ctx, { name: 'mail', max: 10, minutes: 30, shared: true });
 
   router.post(
     '/api/v1/emails/confirmations',
     requireNewcomer('write', 'write:accounts'),
+    ...limit,
     async (req, res) => {
       const { user, viewer } = signedIn(req);
       await confirmAgain(ctx, user, { app: viewer.app, email: parseParams(again, req).email });

@@ -10,6 +10,7 @@ import {
   unsuspendAccount,
 } from '../../domain/staff.js';
 import { isLocalAccount, pageOfAccounts, toShown } from '../accounts.js';
+import { accessCommands } from './account-access.js';
 import {
   accountNamed,
   command,
@@ -29,7 +30,7 @@ type Role = (typeof roles)[number];
 
 export function accountCommands(io: Io): Command {
   const members = [create, list, show, password, role, backdating, suspend, remove].map((make) => make(io));
-  return group('account', 'people of this server', members);
+  return group('account', 'people of this server', [...members, ...accessCommands(io)]);
 }
 
 interface PasswordOptions extends CommonOptions {

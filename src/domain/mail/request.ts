@@ -3,7 +3,14 @@ import type { Ctx } from '../ctx.js';
 /** A mail that somebody should get. What it says is made when it is sent, so that no secret waits in the queue. */
 export type MailRequest =
   | {
-      mail: 'confirmation' | 'password-changed' | 'approved' | 'second-factor-on' | 'second-factor-off';
+      mail:
+        | 'confirmation'
+        | 'password-changed'
+        | 'approved'
+        | 'second-factor-on'
+        | 'second-factor-off'
+        | 'passkey-added'
+        | 'passkey-removed';
       userId: string;
     }
   /** Asked for by somebody who may be anybody: nothing is sent where the address is unknown. */

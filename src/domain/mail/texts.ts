@@ -21,7 +21,9 @@ type Kind =
   | 'password-changed'
   | 'approved'
   | 'second-factor-on'
-  | 'second-factor-off';
+  | 'second-factor-off'
+  | 'passkey-added'
+  | 'passkey-removed';
 
 const alarm = (facts: MailFacts): string =>
   `If this was not you, set a new password at once: ${facts.origin}/auth/password`;
@@ -30,7 +32,7 @@ const bodies: Record<Kind, (facts: MailFacts) => { subject: string; lines: strin
   confirmation: (facts) => ({
     subject: `Confirm your address for ${facts.title}`,
     lines: [
-      `Somebody signed up at ${facts.title} as @${facts.username} with this address. If that was you, open this link within seven days:`,
+      `Somebody signed up at ${facts.title} as @${facts.username} with this address. If that was you, open this link within two days:`,
       facts.link,
       'If it was not you, there is nothing to do.',
     ],
@@ -63,7 +65,15 @@ const bodies: Record<Kind, (facts: MailFacts) => { subject: string; lines: strin
   }),
   'second-factor-off': (facts) => ({
     subject: `No more codes are asked for at ${facts.title}`,
-    lines: [`Signing in as @${facts.username} takes only the password from now on.`, alarm(facts)],
+    lines: [`Signing in as @${facts.username} takes no code of an app from now on.`, alarm(facts)],
+  }),
+  'passkey-added': (facts) => ({
+    subject: `A passkey was added at ${facts.title}`,
+    lines: [`@${facts.username} has a new passkey to sign in with, besides the password.`, alarm(facts)],
+  }),
+  'passkey-removed': (facts) => ({
+    subject: `A passkey was removed at ${facts.title}`,
+    lines: [`One of the passkeys of @${facts.username} was removed.`, alarm(facts)],
   }),
 };
 

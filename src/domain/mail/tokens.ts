@@ -1,15 +1,19 @@
 import type { MailToken, MailTokenPurpose } from '../../model/access.js';
 import type { User } from '../../model/account.js';
+import { canonicalEmail } from '../../policy/emails.js';
+import { countAttempt } from '../attempts.js';
 import { now, type Ctx } from '../ctx.js';
 import { hashSecret } from '../secrets.js';
 
 const hourMs = 3_600_000;
 const lifetimeMs: Record<MailTokenPurpose, number> = {
-  confirmation: 7 * 24 * hourMs,
+  confirmation: 48 * hourMs,
   'password-reset': hourMs,
 };
 /** Nobody's mailbox is filled by others who ask in their name. */
 const mostPerHour = 3;
+/** The same for a mailbox, however its address is spelt and whoever signs up with it. */
+const mailbox = { most: 5, windowMs: hourMs / 2 };
 
 export interface TokenRequest {
   user: User;
@@ -27,6 +31,8 @@ export async function issueMailToken(ctx: Ctx, input: TokenRequest): Promise<str
   const since = new Date(at - hourMs).toISOString();
   const lately = known.filter((token) => token.createdAt > since && token.request !== request);
   if (lately.length >= mostPerHour) return null;
+  const again = known.some((token) => token.request === request);
+  if (!again && (await isFull(ctx, email))) return null;
   const secret = ctx.randomToken(32);
   await ctx.db.mailTokens.updateOne(
     { userId: user._id, purpose, request },
@@ -42,6 +48,11 @@ export async function issueMailToken(ctx: Ctx, input: TokenRequest): Promise<str
     { upsert: true },
   );
   return secret;
+}
+
+async function isFull(ctx: Ctx, email: string): Promise<boolean> {
+  const { count } = await countAttempt(ctx, `mail-to ${canonicalEmail(email)}`, mailbox.windowMs);
+  return count > mailbox.most;
 }
 
 /** The live token of a secret with its user, as long as that is the address it was sent to; null otherwise. */

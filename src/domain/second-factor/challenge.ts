@@ -3,7 +3,9 @@ import { standingOf } from '../../policy/standing.js';
 import type { Ctx } from '../ctx.js';
 import { hashSecret, isSameText } from '../secrets.js';
 import type { SignInGuard } from '../sign-in-guard.js';
-import { findSecondFactor, useSecondFactor } from './second-factor.js';
+import { findFactors } from './factors.js';
+import { usePasskey } from './passkeys.js';
+import { useCode } from './second-factor.js';
 
 const lifetimeMs = 10 * 60_000;
 const purpose = 'sign-in-challenge';
@@ -30,9 +32,14 @@ export function makeChallenge(ctx: Ctx, user: User, browser: string): Promise<st
   return ctx.seals.seal(purpose, JSON.stringify(challenge));
 }
 
-export interface ChallengeAnswer {
-  challenge: string;
+/** A code of the app or a recovery code; or, where it is not empty, what a passkey signed. */
+export interface FactorAnswer {
   code: string;
+  passkey: string;
+}
+
+export interface ChallengeAnswer extends FactorAnswer {
+  challenge: string;
   browser: string;
   /** Where it comes from; IPv6 as its /64. */
   address: string;
@@ -53,20 +60,25 @@ export async function answerChallenge(
 ): Promise<ChallengeResult> {
   const found = await openChallenge(ctx, answer);
   if (!found) return { outcome: 'over' };
-  const factor = await findSecondFactor(ctx, found.user._id);
-  if (!factor) return { outcome: 'over' };
+  const { _id: userId } = found.user;
+  if (!(await findFactors(ctx, userId))) return { outcome: 'over' };
   // Counted apart from passwords: a right password must not forgive wrong codes.
-  const key = `code:${found.user._id}`;
-  const seconds = guard?.begin(key, answer.address) ?? 0;
+  const key = `code:${userId}`;
+  const seconds = (await guard?.begin(key, answer.address)) ?? 0;
   if (seconds > 0) return { outcome: 'wait', seconds };
-  if (!(await useSecondFactor(ctx, factor, answer.code))) return { outcome: 'wrong' };
-  guard?.succeeded(key, answer.address);
+  const { code, passkey, browser } = answer;
+  const right = passkey
+    ? await usePasskey(ctx, { userId, purpose: 'sign-in', browser }, passkey)
+    : await useCode(ctx, userId, code);
+  if (!right) return { outcome: 'wrong' };
+  await guard?.succeeded(key, answer.address);
   return { outcome: 'ok', ...found };
 }
 
-async function openChallenge(
+/** Who gave the right password in this browser a moment ago; null for nobody. */
+export async function openChallenge(
   ctx: Ctx,
-  { challenge, browser }: ChallengeAnswer,
+  { challenge, browser }: Pick<ChallengeAnswer, 'challenge' | 'browser'>,
 ): Promise<{ user: User; account: Account } | null> {
   const opened = challenge.length < 4000 ? await ctx.seals.open(purpose, challenge) : null;
   if (opened === null) return null;
