@@ -89,7 +89,11 @@ export interface Endpoint {
   auth: 'public' | 'user-optional' | 'user' | 'app' | 'admin';
   scopes: string[];
   removed: boolean;
-  params?: { name: string; in: string }[];
+  deprecated?: boolean;
+  returns_kind?: string;
+  responses?: number[];
+  pagination?: { style: string; next: string; prev: string } | null;
+  params?: { name: string; in: string; required?: boolean; default?: unknown; maximum?: number }[];
   returns_schema?: Schema;
 }
 

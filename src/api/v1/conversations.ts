@@ -14,7 +14,7 @@ import type { Conversation } from '../../model/conversations.js';
 import { toConversation } from '../entities/conversations.js';
 import { viewOf } from '../entities/view.js';
 import { pages } from '../paging.js';
-import { pathParam } from '../routing.js';
+import { deprecated, pathParam } from '../routing.js';
 import { showStatuses } from '../show.js';
 
 /** Direct posts by who takes part. */
@@ -51,7 +51,7 @@ export function conversationsRoutes(ctx: Ctx): Router {
     });
   }
   // The older form of the same: the posts themselves.
-  router.get('/api/v1/timelines/direct', read, async (req, res) => {
+  router.get('/api/v1/timelines/direct', deprecated('2019-10-03'), read, async (req, res) => {
     const { account } = signedIn(req);
     const page = pageOf(req, pages.statuses);
     const statuses = await directTimeline(ctx, account, page);

@@ -7,7 +7,7 @@ import { bool, int, oneOf } from '../../http/coerce.js';
 import { limitOf } from '../../http/paging.js';
 import { parseParams, queryOf } from '../../http/params.js';
 import { pages } from '../paging.js';
-import { pathParam } from '../routing.js';
+import { deprecated, pathParam } from '../routing.js';
 import { showAccounts } from '../show.js';
 
 const directoryParams = z.object({
@@ -35,7 +35,7 @@ export function discoveryRoutes(ctx: Ctx): Router {
     });
   };
 
-  router.get('/api/v1/suggestions', read, async (req, res) => {
+  router.get('/api/v1/suggestions', deprecated('2021-05-16'), read, async (req, res) => {
     res.json((await suggest(req)).map((s) => s.account));
   });
   router.get('/api/v2/suggestions', read, async (req, res) => {

@@ -5,7 +5,7 @@ import { getActiveAccount, getShownAccount } from '../../domain/shown-accounts.j
 import { optionalUser, requireUser, signedIn, viewerIdOf } from '../../http/auth.js';
 import { pageOf } from '../../http/paging.js';
 import { pages } from '../paging.js';
-import { pathParam } from '../routing.js';
+import { deprecated, pathParam } from '../routing.js';
 import { sendAccounts, showRelationship } from '../show.js';
 
 /** Accounts that a profile shows. `pin` and `unpin` are the older names. */
@@ -28,6 +28,7 @@ export function endorsementsRoutes(ctx: Ctx): Router {
     const edges = await endorsementsOf(ctx, viewerIdOf(req), { accountId, page });
     await sendAccounts(ctx, { req, res }, { edges, page });
   });
+  for (const old of ['pin', 'unpin']) router.post(`/api/v1/accounts/:id/${old}`, deprecated('2025-07-08'));
   for (const [name, act] of [
     ['endorse', endorse],
     ['pin', endorse],

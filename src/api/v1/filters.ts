@@ -15,7 +15,7 @@ import { bool, text } from '../../http/coerce.js';
 import { parseParams } from '../../http/params.js';
 import type { Filter } from '../../model/filters.js';
 import { toFilterV1 } from '../entities/filters.js';
-import { pathParam, putOrPatch } from '../routing.js';
+import { deprecated, pathParam, putOrPatch } from '../routing.js';
 import { contextParam, expiryOf, expiryParam } from '../v2/filters.js';
 
 const params = z.object({
@@ -37,6 +37,7 @@ export function filtersV1Routes(ctx: Ctx): Router {
   const holder = (req: Request): Promise<Filter> =>
     getFilterWith(ctx, signedIn(req).account._id, { keywordId: pathParam(req) });
 
+  router.use('/api/v1/filters', deprecated('2022-11-14'));
   router.get('/api/v1/filters', read, async (req, res) => {
     const filters = await filtersOf(ctx, signedIn(req).account._id);
     res.json(filters.flatMap((filter) => filter.keywords.map((keyword) => toFilterV1(filter, keyword))));

@@ -19,6 +19,7 @@ import { plainToHtml } from '../../text/remote.js';
 import { toDomainBlock } from '../entities/domain-blocks.js';
 import { toInstanceV1, toInstanceV2, toRule, type InstanceFacts } from '../entities/instance.js';
 import { toTime, viewOf } from '../entities/view.js';
+import { deprecated } from '../routing.js';
 import { showAccount } from '../show.js';
 
 const hourMs = 3_600_000;
@@ -44,7 +45,7 @@ export function instanceRoutes(ctx: Ctx): Router {
     };
   };
 
-  router.get('/api/v1/instance', async (_req, res) => {
+  router.get('/api/v1/instance', deprecated('2022-11-14'), async (_req, res) => {
     res.json(toInstanceV1(viewOf(ctx, null), await facts()));
   });
   router.get('/api/v2/instance', async (_req, res) => {

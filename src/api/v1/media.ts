@@ -9,7 +9,7 @@ import { text } from '../../http/coerce.js';
 import { filesOf, parseParams } from '../../http/params.js';
 import { toMedia } from '../entities/media.js';
 import { viewOf } from '../entities/view.js';
-import { pathParam, putOrPatch } from '../routing.js';
+import { deprecated, pathParam, putOrPatch } from '../routing.js';
 
 const params = z.object({ description: text(20_000).optional(), focus: text(100).optional() });
 
@@ -17,7 +17,7 @@ const params = z.object({ description: text(20_000).optional(), focus: text(100)
 export function mediaRoutes(ctx: Ctx): Router {
   const router = Router();
   const write = requireUser('write', 'write:media');
-  router.post('/api/v1/media', write, uploadHandler(ctx, uploadMedia));
+  router.post('/api/v1/media', deprecated('2020-04-05'), write, uploadHandler(ctx, uploadMedia));
   // Sound and video are processed later: 202, without an address yet.
   router.post(
     '/api/v2/media',

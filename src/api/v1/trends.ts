@@ -11,6 +11,7 @@ import type { Status } from '../../model/status.js';
 import { toTrendingLink } from '../entities/cards.js';
 import { viewOf } from '../entities/view.js';
 import { pages } from '../paging.js';
+import { deprecated } from '../routing.js';
 import { showStatuses } from '../show.js';
 import { showTags } from './tags.js';
 
@@ -18,6 +19,7 @@ import { showTags } from './tags.js';
 export function trendsRoutes(ctx: Ctx): Router {
   const router = Router();
 
+  router.get('/api/v1/trends', deprecated('2022-03-30'));
   router.get(['/api/v1/trends', '/api/v1/trends/tags'], optionalUser(), async (req, res) => {
     const { offset, limit } = sliceOf(req, pages.trends);
     const found = (await trendingTags(ctx)).slice(offset, offset + limit);
