@@ -1,6 +1,9 @@
+import { idRange, isUpwards, type Page } from '../model/page.js';
 import type { Status } from '../model/status.js';
+import type { Collection, Document, Filter } from '../store/port.js';
 import { accountsById } from './accounts.js';
 import type { Ctx } from './ctx.js';
+import { readUntil } from './read-until.js';
 import { hiddenFrom } from './relationships.js';
 import { visibleOf } from './visible.js';
 
@@ -11,8 +14,37 @@ export interface FeedLine {
   shownId: string;
 }
 
+/** A slice of the lines that match, newest first. */
+export async function readLines<T extends Document & FeedLine>(
+  lines: Collection<T>,
+  filter: Filter,
+  page: Page,
+): Promise<T[]> {
+  const up = isUpwards(page);
+  const range = idRange(page);
+  const found = await lines
+    .find({ ...filter, ...(Object.keys(range).length && { statusId: range }) })
+    .sort({ statusId: up ? 1 : -1 })
+    .limit(page.limit)
+    .toArray();
+  return up ? found.reverse() : found;
+}
+
+/** A page of what lines lead to, newest first. */
+export function readFeed(
+  ctx: Ctx,
+  readerId: string,
+  { page, read }: { page: Page; read: (slice: Page) => Promise<FeedLine[]> },
+): Promise<Status[]> {
+  return readUntil(page, {
+    read,
+    idOf: (line) => line.statusId,
+    pass: (lines) => statusesOfLines(ctx, readerId, lines),
+  });
+}
+
 /** The statuses of these lines, in their order: those that the reader may still see, from nobody it hides by now. */
-export async function readFeed(ctx: Ctx, readerId: string, lines: readonly FeedLine[]): Promise<Status[]> {
+async function statusesOfLines(ctx: Ctx, readerId: string, lines: readonly FeedLine[]): Promise<Status[]> {
   const found = await statusesOf(
     ctx,
     lines.map((l) => l.statusId),

@@ -1,24 +1,19 @@
 import type { Follow, HomeEntry } from '../model/relations.js';
-import { idRange, isUpwards, type Page } from '../model/page.js';
+import type { Page } from '../model/page.js';
 import type { Status } from '../model/status.js';
 import { accountsById } from './accounts.js';
 import type { Ctx } from './ctx.js';
-import { readFeed } from './feed.js';
+import { readFeed, readLines } from './feed.js';
 import { hiddenBy, recipients } from './home-recipients.js';
 import { fanOutLists, type ReachedList } from './list-feed.js';
 import { insertThose } from '../store/port.js';
 
 /** Statuses of people one follows, and one's own: one index range and constant batch loads. */
 export async function homeTimeline(ctx: Ctx, accountId: string, page: Page): Promise<Status[]> {
-  const up = isUpwards(page);
-  const range = idRange(page);
-  const filter = { accountId, ...(Object.keys(range).length && { statusId: range }) };
-  const entries = await ctx.db.homeEntries
-    .find(filter)
-    .sort({ statusId: up ? 1 : -1 })
-    .limit(page.limit)
-    .toArray();
-  return readFeed(ctx, accountId, up ? entries.reverse() : entries);
+  return readFeed(ctx, accountId, {
+    page,
+    read: (slice) => readLines(ctx.db.homeEntries, { accountId }, slice),
+  });
 }
 
 const pageSize = 1000;

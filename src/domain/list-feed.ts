@@ -1,22 +1,18 @@
 import type { List, ListEntry } from '../model/lists.js';
-import { idRange, isUpwards, type Page } from '../model/page.js';
+import type { Page } from '../model/page.js';
 import type { Status } from '../model/status.js';
 import { belongsInList } from '../policy/lists.js';
 import type { Ctx } from './ctx.js';
-import { readFeed } from './feed.js';
+import { readFeed, readLines } from './feed.js';
 import { recipients, type Arriving } from './home-recipients.js';
 import { insertThose } from '../store/port.js';
 
 /** What its members posted, newest first. */
 export async function listTimeline(ctx: Ctx, list: List, page: Page): Promise<Status[]> {
-  const up = isUpwards(page);
-  const range = idRange(page);
-  const entries = await ctx.db.listEntries
-    .find({ listId: list._id, ...(Object.keys(range).length && { statusId: range }) })
-    .sort({ statusId: up ? 1 : -1 })
-    .limit(page.limit)
-    .toArray();
-  return readFeed(ctx, list.accountId, up ? entries.reverse() : entries);
+  return readFeed(ctx, list.accountId, {
+    page,
+    read: (slice) => readLines(ctx.db.listEntries, { listId: list._id }, slice),
+  });
 }
 
 export interface ReachedList {

@@ -2,6 +2,8 @@ import { notFound } from '../errors.js';
 import { isUpwards, type Page } from '../model/page.js';
 import type { Notification } from '../model/relations.js';
 import type { Ctx } from './ctx.js';
+import { readPage } from './edges.js';
+import { readUntil } from './read-until.js';
 import { readNotifications, withoutHidden, type NotificationOptions } from './notifications.js';
 
 /** Notifications that are shown as one. */
@@ -136,17 +138,23 @@ function toGroup(
   };
 }
 
-/** The notifications of one group, newest first. */
+/** A page of the notifications of one group, newest first. */
 export async function groupMembers(
   ctx: Ctx,
   accountId: string,
   key: string,
-  limit: number,
+  page: Page,
 ): Promise<Notification[]> {
   const alone = /^ungrouped-(\d+)$/.exec(key)?.[1];
-  const filter = alone === undefined ? { accountId, groupKey: key } : { accountId, _id: alone };
-  const found = await ctx.db.notifications.find(filter).sort({ _id: -1 }).limit(limit).toArray();
-  return withoutHidden(ctx, accountId, found);
+  if (alone !== undefined) {
+    const found = await ctx.db.notifications.findOne({ accountId, _id: alone });
+    return found ? withoutHidden(ctx, accountId, [found]) : [];
+  }
+  return readUntil(page, {
+    read: (slice) => readPage(ctx.db.notifications, { accountId, groupKey: key }, slice),
+    idOf: (n) => n._id,
+    pass: (batch) => withoutHidden(ctx, accountId, batch),
+  });
 }
 
 /** @throws AppError 404 when there is no such group */
@@ -155,7 +163,7 @@ export async function getNotificationGroup(
   accountId: string,
   key: string,
 ): Promise<NotificationGroup> {
-  const members = await groupMembers(ctx, accountId, key, mostMembers);
+  const members = await groupMembers(ctx, accountId, key, { limit: mostMembers });
   const [newest] = members;
   if (!newest) throw notFound();
   return toGroup(key, members, { newest, count: members.length, sampleIds: senders(members) });

@@ -6,6 +6,7 @@ import { now, type Ctx } from './ctx.js';
 import { noteRequest } from './notification-requests.js';
 import { isOfficial, judge } from './notification-verdicts.js';
 import { enqueuePushes } from './push/send.js';
+import { readUntil } from './read-until.js';
 import { hiddenFrom } from './relationships.js';
 
 export interface NewNotification {
@@ -103,7 +104,11 @@ export async function listNotifications(
   page: Page,
   options: NotificationOptions = {},
 ): Promise<Notification[]> {
-  return withoutHidden(ctx, accountId, await readNotifications(ctx, accountId, page, options));
+  return readUntil(page, {
+    read: (slice) => readNotifications(ctx, accountId, slice, options),
+    idOf: (n) => n._id,
+    pass: (batch) => withoutHidden(ctx, accountId, batch),
+  });
 }
 
 /** A slice of them, newest first, also of people now hidden. */

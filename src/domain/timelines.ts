@@ -1,10 +1,12 @@
-import { idRange, isUpwards, type Page } from '../model/page.js';
+import type { Page } from '../model/page.js';
 import type { Status } from '../model/status.js';
 import type { Filter } from '../store/port.js';
 import { isLimited } from '../policy/domains.js';
 import type { Ctx } from './ctx.js';
 import { accountsById } from './accounts.js';
 import { domainRules } from './domains.js';
+import { readPage } from './edges.js';
+import { readUntil } from './read-until.js';
 import { hiddenFrom } from './relationships.js';
 import { visibleOf } from './visible.js';
 
@@ -73,33 +75,18 @@ interface Screening {
   keep: (status: Status) => boolean;
 }
 
-/**
- * Reads a range in id order, in a few bounded steps, until `limit` statuses passed: those that `keep` wants and the
- * viewer may and wants to see.
- */
-async function screened(
-  ctx: Ctx,
-  viewerId: string | null,
-  { page, filter, keep }: Screening,
-): Promise<Status[]> {
-  const found: Status[] = [];
-  const up = isUpwards(page);
-  let bounds = idRange(page);
-  for (let step = 0; step < 5 && found.length < page.limit; step += 1) {
-    const chunk = Math.max(page.limit * 2, 20);
-    const batch = await ctx.db.statuses
-      .find({ ...filter, ...(Object.keys(bounds).length && { _id: bounds }) })
-      .sort({ _id: up ? 1 : -1 })
-      .limit(chunk)
-      .toArray();
-    found.push(...(await wanted(ctx, viewerId, batch.filter(keep))));
-    const last = batch.at(-1);
-    if (!last || batch.length < chunk) break;
-    bounds = up ? { ...bounds, $gt: last._id } : { ...bounds, $lt: last._id };
-  }
-  const shown = found.slice(0, page.limit);
-  return up ? shown.reverse() : shown;
+/** The newest that `keep` wants and the viewer may and wants to see. */
+function screened(ctx: Ctx, viewerId: string | null, { page, filter, keep }: Screening): Promise<Status[]> {
+  return readUntil(page, {
+    read: (slice) => readPage(ctx.db.statuses, filter, slice),
+    idOf: (s) => s._id,
+    pass: (batch) => wanted(ctx, viewerId, batch.filter(keep)),
+    first: firstStep(page),
+  });
 }
+
+/** Some of what is read falls away as a rule. */
+const firstStep = (page: Page): number => Math.max(page.limit * 2, 20);
 
 /** Visible to the viewer, and from nobody the viewer hides or the instance limits. */
 async function wanted(ctx: Ctx, viewerId: string | null, statuses: readonly Status[]): Promise<Status[]> {
@@ -130,27 +117,15 @@ export async function accountStatuses(
   viewerId: string | null,
   { accountId, page, options }: { accountId: string; page: Page; options: AccountStatusesOptions },
 ): Promise<Status[]> {
-  const found: Status[] = [];
-  const up = isUpwards(page);
-  let bounds = idRange(page);
   const keep = (s: Status): boolean =>
     (!options.excludeReplies || s.inReplyToAccountId === null || s.inReplyToAccountId === accountId) &&
     (!options.excludeReblogs || s.reblogOfId === null) &&
     (!options.onlyMedia || s.mediaIds.length > 0) &&
     (!options.tag || s.tags.includes(options.tag));
-  for (let step = 0; step < 10 && found.length < page.limit; step += 1) {
-    const chunk = Math.max(page.limit * 2, 20);
-    const filter = { accountId, ...(Object.keys(bounds).length && { _id: bounds }) };
-    const batch = await ctx.db.statuses
-      .find(filter)
-      .sort({ _id: up ? 1 : -1 })
-      .limit(chunk)
-      .toArray();
-    found.push(...(await visibleOf(ctx, viewerId, batch.filter(keep))));
-    const last = batch.at(-1);
-    if (!last || batch.length < chunk) break;
-    bounds = up ? { ...bounds, $gt: last._id } : { ...bounds, $lt: last._id };
-  }
-  const shown = found.slice(0, page.limit);
-  return up ? shown.reverse() : shown;
+  return readUntil(page, {
+    read: (slice) => readPage(ctx.db.statuses, { accountId }, slice),
+    idOf: (s) => s._id,
+    pass: (batch) => visibleOf(ctx, viewerId, batch.filter(keep)),
+    first: firstStep(page),
+  });
 }

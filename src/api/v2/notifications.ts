@@ -79,13 +79,20 @@ export function groupedNotificationsRoutes(ctx: Ctx): Router {
 
   router.get('/api/v2/notifications/:key/accounts', read, async (req, res) => {
     const { account } = signedIn(req);
-    const members = await groupMembers(ctx, account._id, pathParam(req, 'key'), 1000);
+    const page = pageOf(req, pages.accounts);
+    const members = await groupMembers(ctx, account._id, pathParam(req, 'key'), page);
     const facts = await loadAccountsById(
       ctx,
       members.map((n) => n.fromId),
     );
     const senders = [...new Set(members.map((n) => n.fromId))].flatMap((id) => facts.get(id)?.account ?? []);
-    res.json(await showAccounts(ctx, account._id, senders));
+    sendPage(req, res, {
+      items: await showAccounts(ctx, account._id, senders),
+      ids: members.map((n) => toPublicId(n._id)),
+      style: 'min_id',
+      nextOnShort: false,
+      limit: page.limit,
+    });
   });
 
   router.post('/api/v2/notifications/:key/dismiss', write, async (req, res) => {
