@@ -35,7 +35,7 @@ export function createApp(ctx: Ctx, parts: AppParts): Express {
   app.set('query parser', parseFormOrNothing);
   trustProxies(app, ctx.settings.trustProxy);
   app.use(requestLog(ctx), securityHeaders(ctx), cors());
-  app.get('/health', (_req, res) => void res.set('Cache-Control', 'no-store').json({ status: 'OK' }));
+  app.get('/health', (_req, res) => void res.set('Cache-Control', 'no-store').json({ status: 'UP' }));
   app.use('/api', neverCached, ...apiBase(ctx));
   for (const router of parts.routers) app.use(router);
   app.use((_req, _res, next) => next(notFound('Not found')));

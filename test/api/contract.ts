@@ -150,3 +150,5 @@ export function expectByContract(method: string, path: string, json: unknown): v
     errors: [],
   });
 }
+
+export const nameOf = (e: Pick<Endpoint, 'method' | 'path'>): string => `${e.method} ${e.path}`;

@@ -38,7 +38,7 @@ beforeAll(async () => {
   }
   await instance.idle();
   queries = countQueries(instance.ctx);
-}, 60_000);
+}, 300_000);
 afterAll(() => instance.close());
 
 async function cost(

@@ -29,13 +29,13 @@ function withBody(test: Test, body: object | undefined): Test {
 }
 
 /** The body of an answer that went well. */
-export async function ok<T = Record<string, never>>(test: Test): Promise<T> {
+export async function ok<T = Record<string, never>>(test: Test, type = 'application/json'): Promise<T> {
   const res = await test;
   expect({ status: res.status, body: res.status === 200 ? undefined : (res.body as unknown) }).toEqual({
     status: 200,
     body: undefined,
   });
-  expect(res.type).toBe('application/json');
+  expect(res.type).toBe(type);
   expectByContract(test.method, new URL(test.url).pathname, res.body);
   return res.body as T;
 }

@@ -58,7 +58,7 @@ const nameOf = (e: Endpoint): string => `${e.method} ${e.path}`;
 let world: World;
 beforeAll(async () => {
   world = await startWorld();
-}, 60_000);
+}, 300_000);
 afterAll(() => world.instance.close());
 
 describe('the table', () => {

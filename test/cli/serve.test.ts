@@ -81,7 +81,7 @@ describe('serve', () => {
     expect(server.said()).toContain(url);
     expect(server.said()).toContain(cli.data);
     expect(server.said()).toContain('landfall account create NAME --role owner');
-    expect(await (await fetch(`${url}/health`)).json()).toEqual({ status: 'OK' });
+    expect(await (await fetch(`${url}/health`)).json()).toEqual({ status: 'UP' });
     expect((await cli.run(['account', 'create', 'alice', '--role', 'owner'])).code).toBe(0);
     expect(
       (await fetch(`${url}/users/alice`, { headers: { accept: 'application/activity+json' } })).status,

@@ -43,7 +43,7 @@ afterAll(() => base.close());
 describe('what every answer has', () => {
   test('GET /health answers in the form monitors expect', async () => {
     const res = await request(app).get('/health').expect(200);
-    expect(res.body).toEqual({ status: 'OK' });
+    expect(res.body).toEqual({ status: 'UP' });
   });
 
   test('a request id, and security headers that neither frame nor cache', async () => {

@@ -12,7 +12,7 @@ describe('a whole instance', () => {
     instance = await startInstance();
     const health = await fetch(`${instance.url}/health`);
     expect(health.status).toBe(200);
-    expect(await health.json()).toEqual({ status: 'OK' });
+    expect(await health.json()).toEqual({ status: 'UP' });
     const alice = await instance.createUser('alice');
     const posted = await fetch(`${instance.url}/api/v1/statuses`, {
       method: 'POST',

@@ -28,7 +28,7 @@ async function checkHealth(origin: string): Promise<string | null> {
   const answer = await ask(`${origin}/health`);
   if (typeof answer === 'string') return answer;
   const { status } = (await answer.json().catch(() => ({}))) as { status?: unknown };
-  return status === 'OK' ? null : `${origin}/health is answered by something else (status ${answer.status})`;
+  return status === 'UP' ? null : `${origin}/health is answered by something else (status ${answer.status})`;
 }
 
 /** Proves that it is a Landfall with these settings, not just any server. */
