@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createHttpClient, type HttpRequest } from '../federation/fetch/client.js';
@@ -18,6 +17,7 @@ import { createPasswords } from './domain/passwords.js';
 import { createRuleBook } from './domain/rule-book.js';
 import { createSeals } from './domain/seals.js';
 import { createJobs, type JobsService } from './jobs/service.js';
+import { createRandomTokens } from './random-tokens.js';
 import { createLogger, type Logger } from './log.js';
 import { openMail } from './mail/open.js';
 import { findAvPrograms } from './media/av.js';
@@ -98,7 +98,7 @@ async function assemble(parts: Parts): Promise<Context> {
   const { db, rules } = openDb(store);
   const ids = createIds(clock);
   const alone = store.engine === 'embedded';
-  const randomToken = (bytes = 32): string => randomBytes(bytes).toString('base64url');
+  const randomToken = createRandomTokens();
   const names = await ensureNames({ hosts: db.hosts, ids, settings }, mode);
   const keys = createKeyStore({
     db,

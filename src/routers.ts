@@ -4,6 +4,7 @@ import type { Ctx } from './domain/ctx.js';
 import { createKeyResolver } from './domain/remote/keys.js';
 import { activityPubRoutes, type Pages } from './http/activitypub/routes.js';
 import { mediaRoutes } from './http/media.js';
+import { only } from './http/only.js';
 import { oauthRoutes } from './oauth/routes.js';
 import { sseRoutes } from './streaming/sse.js';
 import type { Switchboard } from './streaming/switchboard.js';
@@ -13,16 +14,20 @@ import { profilePage } from './web/pages/profile.js';
 import { statusPage } from './web/pages/status.js';
 import { tagPage } from './web/pages/tag.js';
 
-/** Every route of the server, in the order in which they are tried. */
+/**
+ * Every route of the server, in the order in which they are tried. What is asked for most comes first: each path that is
+ * tried costs time.
+ */
 export function allRouters(ctx: Ctx, switchboard: Switchboard): Router[] {
-  const federation = activityPubRoutes(ctx, { keys: createKeyResolver(ctx), pages: pagesOf(ctx) });
+  const api = apiRoutes(ctx);
   return [
-    sseRoutes(ctx, switchboard),
+    only((req) => /^\/api\//i.test(req.path), [sseRoutes(ctx, switchboard), api]),
+    activityPubRoutes(ctx, { keys: createKeyResolver(ctx), pages: pagesOf(ctx) }),
     oauthRoutes(ctx),
     assetRoutes(),
     mediaRoutes(ctx),
-    federation,
-    apiRoutes(ctx),
+    // Its few routes elsewhere.
+    api,
   ];
 }
 

@@ -141,7 +141,7 @@ export async function settled(
 
 /** CPU time of the server that `work` takes, in core-ms; NaN where it cannot be read. */
 export async function cpuOf<T>(
-  instance: Instance,
+  instance: Pick<Instance, 'pid'>,
   work: () => Promise<T>,
 ): Promise<{ result: T; coreMs: number }> {
   const before = cpuMs(instance.pid()) ?? Number.NaN;

@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import express from 'express';
 import type { Express, RequestHandler, Router } from 'express';
 import helmet from 'helmet';
@@ -75,23 +76,41 @@ function trustProxies(app: Express, setting: string): void {
 function securityHeaders(ctx: Ctx): RequestHandler {
   const https = ctx.settings.url.startsWith('https:');
   const remote = https ? ['https:'] : ['https:', 'http:'];
-  return helmet({
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: {
-        'default-src': ["'none'"],
-        'style-src': ["'self'"],
-        'font-src': ["'self'"],
-        'img-src': ["'self'", 'data:', ...remote],
-        'media-src': ["'self'", ...remote],
-        'base-uri': ["'none'"],
-        'frame-ancestors': ["'none'"],
+  return always(
+    helmet({
+      contentSecurityPolicy: {
+        useDefaults: false,
+        directives: {
+          'default-src': ["'none'"],
+          'style-src': ["'self'"],
+          'font-src': ["'self'"],
+          'img-src': ["'self'", 'data:', ...remote],
+          'media-src': ["'self'", ...remote],
+          'base-uri': ["'none'"],
+          'frame-ancestors': ["'none'"],
+        },
       },
-    },
-    crossOriginOpenerPolicy: false,
-    crossOriginResourcePolicy: { policy: 'cross-origin' },
-    referrerPolicy: { policy: 'same-origin' },
-    frameguard: { action: 'deny' },
-    strictTransportSecurity: https && { maxAge: 31_536_000, includeSubDomains: false },
-  });
+      crossOriginOpenerPolicy: false,
+      crossOriginResourcePolicy: { policy: 'cross-origin' },
+      referrerPolicy: { policy: 'same-origin' },
+      frameguard: { action: 'deny' },
+      strictTransportSecurity: https && { maxAge: 31_536_000, includeSubDomains: false },
+    }),
+  );
+}
+
+type SetsHeaders = (req: IncomingMessage, res: ServerResponse, next: () => void) => void;
+
+/** The headers that `handler` gives to every answer alike: found out once, then only set. */
+function always(handler: SetsHeaders): RequestHandler {
+  const headers: [name: string, value: string][] = [];
+  const recorder = {
+    setHeader: (name: string, value: string) => headers.push([name, value]),
+    removeHeader: () => undefined,
+  };
+  handler({} as IncomingMessage, recorder as unknown as ServerResponse, () => undefined);
+  return (_req, res, next) => {
+    for (const [name, value] of headers) res.setHeader(name, value);
+    next();
+  };
 }

@@ -35,7 +35,8 @@ export function authenticate(ctx: Ctx): RequestHandler {
 }
 
 function tokenText(req: Request): string | null {
-  const header = /^Bearer +(\S+) *$/i.exec(req.get('authorization') ?? '')?.[1];
+  const given = req.headers.authorization;
+  const header = given === undefined ? undefined : /^Bearer +(\S+) *$/i.exec(given)?.[1];
   if (header !== undefined) return header;
   const param = queryOf(req)['access_token'] ?? stateOf(req).body?.['access_token'];
   return typeof param === 'string' && param !== '' ? param : null;

@@ -15,8 +15,8 @@ const exposed = [
 export function cors(): RequestHandler {
   return (req, res, next) => {
     if (!openPath.test(req.path)) return next();
-    res.set('Access-Control-Allow-Origin', '*');
-    res.set('Access-Control-Expose-Headers', exposed);
+    res.setHeader('Access-Control-Allow-Origin', '*');
+    res.setHeader('Access-Control-Expose-Headers', exposed);
     const preflight = req.method === 'OPTIONS' && req.get('access-control-request-method') !== undefined;
     if (!preflight) return next();
     const wanted = req.get('access-control-request-headers') ?? '';

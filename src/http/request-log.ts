@@ -9,11 +9,11 @@ const acceptableId = /^[\w.-]{8,64}$/;
 export function requestLog(ctx: Ctx): RequestHandler {
   return (req, res, next) => {
     const state = stateOf(req);
-    const given = req.get('x-request-id');
+    const given = req.headers['x-request-id'];
     const trusts = req.app.get('trust proxy fn') as (address: string, hop: number) => boolean;
-    const byProxy = given !== undefined && trusts(req.socket.remoteAddress ?? '', 0);
+    const byProxy = typeof given === 'string' && trusts(req.socket.remoteAddress ?? '', 0);
     state.id = byProxy && acceptableId.test(given) ? given : ctx.randomToken(16);
-    res.set('X-Request-Id', state.id);
+    res.setHeader('X-Request-Id', state.id);
     const startedMs = performance.now();
     res.once('finish', () => {
       if (res.statusCode < 400) return;

@@ -112,12 +112,13 @@ function index(text: string): IndexSpec {
 }
 
 const declare = (...indexes: string[]): CollectionSpec => ({ indexes: indexes.map(index) });
+const hot = (...indexes: string[]): CollectionSpec => ({ ...declare(...indexes), hot: true });
 /** Indexes of the leased queue (jobs/queue.ts). */
 const queue = ['state dueAt', 'state lane dueAt', 'state leaseUntil?'];
 
 /** Names and indexes, for both engines. `!` unique, `?` sparse, `-` descending. */
 export const collections: { readonly [K in keyof Documents]: CollectionSpec } = {
-  accounts: declare(
+  accounts: hot(
     'acctKey!',
     'uri!',
     'url',
@@ -133,11 +134,11 @@ export const collections: { readonly [K in keyof Documents]: CollectionSpec } = 
     'silencedAt?',
     'sensitizedAt?',
   ),
-  users: declare('accountId!', 'email!?', 'role', 'approvedAt', 'disabledAt?', 'invite.byId?'),
-  keyPairs: declare('accountId type!', 'keyId!'),
-  remoteKeys: declare('keyId!', 'owner'),
-  hosts: declare('name!'),
-  statuses: declare(
+  users: hot('accountId!', 'email!?', 'role', 'approvedAt', 'disabledAt?', 'invite.byId?'),
+  keyPairs: hot('accountId type!', 'keyId!'),
+  remoteKeys: hot('keyId!', 'owner'),
+  hosts: hot('name!'),
+  statuses: hot(
     'uri!',
     'url?',
     'accountId _id',
@@ -160,12 +161,12 @@ export const collections: { readonly [K in keyof Documents]: CollectionSpec } = 
     'mentions.accountId _id',
   ),
   statusEdits: declare('statusId _id'),
-  media: declare('accountId _id', 'statusId _id', 'path?', 'previewPath?'),
+  media: hot('accountId _id', 'statusId _id', 'path?', 'previewPath?'),
   tombstones: declare('uri!', 'deletedAt'),
   pollVotes: declare('statusId accountId choice!', 'accountId _id', 'uri', 'ballot!?'),
   quoteApprovals: declare('uri!', 'statusId quotingUri!'),
   customEmojis: declare('key!', 'domain shortcode', 'path?', 'staticPath?'),
-  follows: declare('accountId targetId!', 'uri', 'accountId state _id', 'targetId state _id'),
+  follows: hot('accountId targetId!', 'uri', 'accountId state _id', 'targetId state _id'),
   blocks: declare('accountId targetId!', 'targetId _id', 'uri', 'accountId _id'),
   mutes: declare('accountId targetId!', 'targetId _id', 'expiresAt?', 'accountId _id'),
   userDomainBlocks: declare('accountId domain!', 'accountId _id'),
@@ -190,7 +191,7 @@ export const collections: { readonly [K in keyof Documents]: CollectionSpec } = 
   ),
   scheduledStatuses: declare('accountId _id'),
   pushSubscriptions: declare('tokenId!', 'accountId'),
-  previewCards: declare('url!', 'page.image.path?'),
+  previewCards: hot('url!', 'page.image.path?'),
   linkDays: declare('url day!', 'day uses'),
   linkUses: declare('url day accountId!', 'day'),
   trendRankings: declare(),
@@ -212,9 +213,9 @@ export const collections: { readonly [K in keyof Documents]: CollectionSpec } = 
   announcements: declare(),
   announcementReactions: declare('announcementId accountId name!', 'accountId'),
   announcementDismissals: declare('accountId announcementId!', 'announcementId'),
-  apps: declare('clientId!'),
+  apps: hot('clientId!'),
   authorizationCodes: declare('codeHash!', 'expiresAt', 'userId'),
-  accessTokens: declare('tokenHash!', 'userId', 'appId', 'accountId', 'codeId?', 'lastUsedAt?'),
+  accessTokens: hot('tokenHash!', 'userId', 'appId', 'accountId', 'codeId?', 'lastUsedAt?'),
   webSessions: declare('sessionHash!', 'userId', 'expiresAt'),
   mailTokens: declare('tokenHash!', 'userId purpose request!', 'expiresAt'),
   secondFactors: declare('userId!'),
@@ -229,7 +230,7 @@ export const collections: { readonly [K in keyof Documents]: CollectionSpec } = 
   received: declare(...queue, 'replayKey!', 'activityId', 'outcome _id', 'state host'),
   peers: declare('breaker nextProbeAt'),
   domainRules: declare('domain!'),
-  instance: declare(),
+  instance: hot(),
   audit: declare('sequence!'),
   undoneActivities: declare('uri!', 'createdAt'),
   signals: declare(),

@@ -95,6 +95,8 @@ export interface IndexSpec {
 
 export interface CollectionSpec {
   indexes: readonly IndexSpec[];
+  /** The same documents are read again and again: the embedded engine keeps them parsed. */
+  hot?: boolean;
 }
 
 /** Full text search: its own small port (SQLite FTS5, MongoDB text index). */

@@ -420,7 +420,8 @@ describe.each(engines)('$name', (engine) => {
       await open('plain').insertOne(doc);
       (doc['list'] as number[]).push(2);
       const found = await open('plain').findOne({ _id: 'mine' });
-      (found!['list'] as number[]).push(3);
+      // An engine may hand out what it keeps for others too, as long as nobody can change it.
+      if (!Object.isFrozen(found!['list'])) (found!['list'] as number[]).push(3);
       expect(await open('plain').findOne({ _id: 'mine' })).toEqual({ _id: 'mine', list: [1] });
       const value = { x: [1] };
       const after = await open('plain').findOneAndUpdate(

@@ -69,6 +69,17 @@ const disk: EngineUnderTest = {
   },
 };
 
+/** The same with every collection declared as hot, so that its readers meet the documents that are kept in memory. */
+const hotDisk: EngineUnderTest = {
+  name: 'embedded on disk, documents kept',
+  create: () => {
+    const made = disk.create();
+    const heat = (specs: Specs): Specs =>
+      Object.fromEntries(Object.entries(specs).map(([name, spec]) => [name, { ...spec, hot: true }]));
+    return { ...made, open: (specs) => made.open(heat(specs)) };
+  },
+};
+
 /** The test server's URL with a database of its own. */
 function freshUrl(): { url: string; drop: () => Promise<void> } {
   const url = new URL(mongoUrl);
@@ -89,9 +100,9 @@ const mongo: EngineUnderTest = {
   },
 };
 
-export const embeddedEngines = [memory, disk];
-export const reopenable = mongoUrl ? [disk, mongo] : [disk];
-export const engines = mongoUrl ? [memory, disk, mongo] : [memory, disk];
+export const embeddedEngines = [memory, disk, hotDisk];
+export const reopenable = mongoUrl ? [disk, hotDisk, mongo] : [disk, hotDisk];
+export const engines = mongoUrl ? [memory, disk, hotDisk, mongo] : [memory, disk, hotDisk];
 
 export const indexes = (...specs: IndexSpec[]): CollectionSpec => ({ indexes: specs });
 /** `by('a', '-b')`: an index on a ascending, b descending. */

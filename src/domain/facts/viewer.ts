@@ -40,7 +40,7 @@ export async function loadViewerMarks(
     ctx.db.bookmarks.find(mine).toArray(),
     ctx.db.threadMutes.find({ accountId: viewerId, conversationId: { $in: threads } }).toArray(),
     ctx.db.pollVotes.find(mine).toArray(),
-    ctx.db.follows.find({ accountId: viewerId, targetId: { $in: authors }, state: 'accepted' }).toArray(),
+    ctx.db.follows.find({ accountId: viewerId, targetId: { $in: authors } }).toArray(),
   ]);
   const choices = new Map<string, number[]>();
   for (const v of votes)
@@ -54,6 +54,6 @@ export async function loadViewerMarks(
     bookmarked: new Set(bookmarks.map((b) => b.statusId)),
     mutedThreads: new Set(muted.map((m) => m.conversationId)),
     votes: choices,
-    following: new Set(follows.map((f) => f.targetId)),
+    following: new Set(follows.filter((f) => f.state === 'accepted').map((f) => f.targetId)),
   };
 }

@@ -1,24 +1,29 @@
 import type { Request, Response } from 'express';
 import type { JsonObject } from '../../../federation/ports.js';
-import { render, type Rendered } from './rendered.js';
 import { maybeViewer } from '../auth.js';
+import { sendBytes, sendTagged, type Rendered } from '../bytes.js';
+import { render } from './rendered.js';
 import { isSigned } from './signer.js';
 import { documentType } from './negotiate.js';
 
 /** How long anybody may keep what is the same for all. A deleted post must not live on in caches for long. */
 const keepSeconds = 60;
 
+const depends = 'Accept, Authorization, Signature, Signature-Input';
+
 /** Every answer at a URL of two faces depends on these, errors and redirects included. */
 export function varies(res: Response): void {
-  res.vary('Accept, Authorization, Signature, Signature-Input');
+  const said = res.getHeader('Vary');
+  if (said === undefined) res.setHeader('Vary', depends);
+  else if (said !== depends) res.vary(depends);
 }
 
 /** Answers depend on who asks, or could: nothing on the way may keep them. */
 export function isPersonal(req: Request): boolean {
   return (
     isSigned(req) ||
-    req.get('authorization') !== undefined ||
-    req.get('cookie') !== undefined ||
+    req.headers.authorization !== undefined ||
+    req.headers.cookie !== undefined ||
     // A token may stand in the query, too.
     maybeViewer(req) !== null
   );
@@ -44,27 +49,16 @@ export function sendDocument(
 export function sendRendered(
   req: Request,
   res: Response,
-  { body, tag }: Rendered,
-  options: DocumentOptions = {},
+  rendered: Rendered,
+  { status = 200, personal = false }: DocumentOptions = {},
 ): void {
   varies(res);
-  res.type(documentType(req.get('accept')));
-  if (options.personal || isPersonal(req)) {
-    res.set('Cache-Control', 'private, no-store');
-    return void res.status(options.status ?? 200).send(body);
-  }
-  res.set({ 'Cache-Control': `public, max-age=${keepSeconds}`, ETag: tag });
-  if (options.status === undefined && matches(req.get('if-none-match'), tag))
-    return void res.status(304).end();
-  res.status(options.status ?? 200).send(body);
-}
-
-function matches(header: string | undefined, tag: string): boolean {
-  if (header === undefined) return false;
-  return header
-    .slice(0, 2000)
-    .split(',')
-    .some((given) => ['*', tag, `W/${tag}`].includes(given.trim()));
+  const type = documentType(req.headers.accept);
+  const shared = !personal && !isPersonal(req);
+  res.setHeader('Cache-Control', shared ? `public, max-age=${keepSeconds}` : 'private, no-store');
+  if (shared && status === 200) return sendTagged(req, res, rendered, type);
+  if (shared) res.setHeader('ETag', rendered.tag);
+  sendBytes(res, rendered.body, { type, status });
 }
 
 /** Sends a page for people, which says where its document is. */

@@ -13,6 +13,7 @@ import { badRequest, gone, notFound } from '../../errors.js';
 import type { Account } from '../../model/account.js';
 import { pictureType } from '../../outbox/objects/parts.js';
 import { messagePage } from '../../web/layout.js';
+import { sendBytes, sendTagged, toRendered, type Rendered } from '../bytes.js';
 import { queryOf } from '../params.js';
 import { sendPage } from './answer.js';
 
@@ -23,10 +24,14 @@ const statsMs = 5 * 60_000;
 export function discoveryRoutes(ctx: Ctx): Router {
   const router = Router();
   const { origin } = ctx.names;
-  const cached = (res: Response): Response => res.set('Cache-Control', `public, max-age=${keepSeconds}`);
+  const cached = (res: Response): Response => {
+    res.setHeader('Cache-Control', `public, max-age=${keepSeconds}`);
+    return res;
+  };
+  const describe = once((account: Account) => toRendered(toDescriptor(ctx, account)));
   router.get('/.well-known/webfinger', async (req, res) => {
     const account = await getResource(ctx, queryOf(req)['resource']);
-    sendJson(cached(res), 'application/jrd+json; charset=utf-8', toDescriptor(ctx, account));
+    sendTagged(req, cached(res), describe(account), 'application/jrd+json; charset=utf-8');
   });
   router.get('/.well-known/host-meta.json', (_req, res) => {
     sendJson(cached(res), 'application/json; charset=utf-8', toHostMetaJson(origin));
@@ -35,17 +40,21 @@ export function discoveryRoutes(ctx: Ctx): Router {
     cached(res).vary('Accept');
     if (req.accepts(['application/xrd+xml', 'application/xml', 'application/json']) === 'application/json')
       return sendJson(res, 'application/json; charset=utf-8', toHostMetaJson(origin));
-    res.type('application/xrd+xml; charset=utf-8').send(Buffer.from(toHostMetaXml(origin)));
+    sendBytes(res, Buffer.from(toHostMetaXml(origin)), { type: 'application/xrd+xml; charset=utf-8' });
   });
   router.get('/.well-known/nodeinfo', (_req, res) => {
     const links = toNodeinfoDiscovery({ origin, instanceActorUri: instanceActorUri(ctx.names) });
     sendJson(cached(res), 'application/json; charset=utf-8', links);
   });
   const figures = cachedFor(ctx, statsMs, () => loadFigures(ctx));
+  const nodeinfo = {
+    '2.0': once((found: Figures) => toRendered(toNodeinfo('2.0', found))),
+    '2.1': once((found: Figures) => toRendered(toNodeinfo('2.1', found))),
+  };
   for (const version of ['2.0', '2.1'] as const) {
-    router.get(`/nodeinfo/${version}`, async (_req, res) => {
-      res.set('Cache-Control', `public, max-age=${statsMs / 1000}`);
-      sendJson(res, nodeinfoType(version), toNodeinfo(version, await figures()));
+    router.get(`/nodeinfo/${version}`, async (req, res) => {
+      res.setHeader('Cache-Control', `public, max-age=${statsMs / 1000}`);
+      sendTagged(req, res, nodeinfo[version](await figures()), nodeinfoType(version));
     });
   }
   router.get('/authorize_interaction', (req, res) => sendPage(req, res, { html: subscribePage(ctx, req) }));
@@ -53,7 +62,18 @@ export function discoveryRoutes(ctx: Ctx): Router {
 }
 
 function sendJson(res: Response, type: string, body: object): void {
-  res.type(type).send(Buffer.from(JSON.stringify(body)));
+  sendBytes(res, Buffer.from(JSON.stringify(body)), { type });
+}
+
+/** Makes something of an object once, for as long as that very object is handed out; it must not change. */
+function once<K extends object>(make: (source: K) => Rendered): (source: K) => Rendered {
+  const made = new WeakMap<K, Rendered>();
+  return (source) => {
+    const known = made.get(source) ?? make(source);
+    // One that may still be changed by somebody is made anew.
+    if (Object.isFrozen(source)) made.set(source, known);
+    return known;
+  };
 }
 
 /** @throws AppError 400 malformed, 404 nobody here, 410 gone */
@@ -89,13 +109,15 @@ function toDescriptor(ctx: Ctx, account: Account) {
   });
 }
 
+type Figures = Awaited<ReturnType<typeof loadFigures>>;
+
 async function loadFigures(ctx: Ctx) {
   const [stats, instance, activeHalfyear] = await Promise.all([
     loadInstanceStats(ctx),
     getInstance(ctx),
     countActive(ctx, 180),
   ]);
-  return {
+  return Object.freeze({
     software: { name: software.name, version: software.version },
     openRegistrations: ctx.settings.registrations !== 'closed',
     usage: {
@@ -110,7 +132,7 @@ async function loadFigures(ctx: Ctx) {
       // Clients that know servers by name know this one by its API.
       upstream: { name: 'mastodon', version: software.mastodonVersion },
     },
-  };
+  });
 }
 
 /** How many people used a client within these days. */

@@ -1,18 +1,9 @@
-import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { JsonObject } from '../../../federation/ports.js';
 import { toWire } from '../../outbox/wire.js';
+import { toRendered, type Rendered } from '../bytes.js';
 
-/** A document as it goes over the wire, with the ETag of its content. */
-export interface Rendered {
-  body: Buffer;
-  tag: string;
-}
-
-export function render(document: JsonObject): Rendered {
-  const body = Buffer.from(JSON.stringify(toWire(document)));
-  return { body, tag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 27)}"` };
-}
+export const render = (document: JsonObject): Rendered => toRendered(toWire(document));
 
 /** Documents of ours that were asked for lately, rendered. Who may see one is decided before, each time. */
 export interface RenderedDocuments {
@@ -28,7 +19,7 @@ const mostBytes = 16 * 1024 * 1024;
 const keepMs = 10_000;
 
 export function createRenderedDocuments(): RenderedDocuments {
-  const kept = new LRUCache<string, { stamp: string; rendered: Rendered }>({
+  const kept = new LRUCache<string, { source: object; stamp: string; rendered: Rendered }>({
     max: most,
     maxSize: mostBytes,
     sizeCalculation: ({ stamp, rendered }) => 2 * stamp.length + rendered.body.length + 200,
@@ -36,13 +27,15 @@ export function createRenderedDocuments(): RenderedDocuments {
   });
   return {
     async get(key, source, load) {
-      const stamp = JSON.stringify(source);
       const known = kept.get(key);
+      // A store that keeps documents hands out the very same one for as long as nothing changes it.
+      if (known?.source === source && Object.isFrozen(source)) return known.rendered;
+      const stamp = JSON.stringify(source);
       if (known?.stamp === stamp) return known.rendered;
       const document = await load();
       if (!document) return null;
       const rendered = render(document);
-      kept.set(key, { stamp, rendered });
+      kept.set(key, { source, stamp, rendered });
       return rendered;
     },
   };

@@ -13,6 +13,7 @@ import { inboxRoutes } from './inbox.js';
 import { Gone } from './lookup.js';
 import { methodRoutes } from './methods.js';
 import { wantedOf } from './negotiate.js';
+import { only } from '../only.js';
 import { createOwnHosts } from './own-hosts.js';
 import { createRenderedDocuments } from './rendered.js';
 import { pageRoutes } from './pages.js';
@@ -33,31 +34,44 @@ export function activityPubRoutes(ctx: Ctx, deps: ActivityPubDeps): Router {
     signers: new WeakMap(),
   };
   const router = Router();
-  router.use(discoveryRoutes(ctx), inboxRoutes(site), clientRoutes(site));
-  router.use(documents(site), methodRoutes());
+  router.use(
+    only((req) => discoveryPath.test(req.path), [discoveryRoutes(ctx)]),
+    only(
+      (req) => (req.method === 'GET' || req.method === 'HEAD') && facePath.test(req.path),
+      [documents(site)],
+    ),
+    inboxRoutes(site),
+    clientRoutes(site),
+    methodRoutes(),
+  );
   return router;
 }
 
-/** URLs with a document for machines and, many of them, a page for people. Owners may use their token. */
+const discoveryPath = /^\/(?:\.well-known|nodeinfo|authorize_interaction)(?:\/|$)/i;
+/** URLs with a document for machines and, many of them, a page for people. */
+const facePath = /^\/(?:(?:about)?\/?$|actor(?:\/|$)|users\/|@|tags\/|emojis\/)/i;
+
+/** What is at these URLs. Owners may use their token. */
 function documents(site: Site): Router {
   const router = Router();
-  const paths = ['/actor', '/users/*rest', '/@*rest', '/tags/*rest', '/emojis/*rest'];
-  router.use(paths, (_req, res, next) => {
-    varies(res);
-    next();
-  });
-  router.get(
-    [...paths, '/', '/about', '/actor/*rest'],
+  const { secureMode } = site.ctx.settings;
+  router.use(
+    (_req, res, next) => {
+      varies(res);
+      next();
+    },
     authenticate(site.ctx),
     optionalUser('read', 'read:statuses'),
   );
-  router.get(['/users/:name/*rest', '/actor/*rest', '/emojis/*rest'], secureGuard(site, 'activity'));
-  router.get(['/@:name/*rest', '/tags/*rest'], secureGuard(site, 'page'));
+  if (secureMode) {
+    router.get(['/users/:name/*rest', '/actor/*rest', '/emojis/*rest'], secureGuard(site, 'activity'));
+    router.get(['/@:name/*rest', '/tags/*rest'], secureGuard(site, 'page'));
+  }
   router.use(
     actorRoutes(site),
+    statusRoutes(site),
     collectionRoutes(site),
     responseRoutes(site),
-    statusRoutes(site),
     activityRoutes(site),
     pageRoutes(site),
     tombstones,

@@ -28,9 +28,9 @@ export const nobody: Signer = { account: null, refusal: null };
 /** True for requests that carry a signature of either dialect, whatever it is worth. */
 export function isSigned(req: Request): boolean {
   return (
-    req.get('signature') !== undefined ||
-    req.get('signature-input') !== undefined ||
-    /^signature /i.test(req.get('authorization') ?? '')
+    req.headers['signature'] !== undefined ||
+    req.headers['signature-input'] !== undefined ||
+    /^signature /i.test(req.headers.authorization ?? '')
   );
 }
 

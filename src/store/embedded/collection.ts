@@ -14,6 +14,7 @@ import { toUpserted } from './apply-update.js';
 import type { Connection } from './connection.js';
 import { deleteDocument, insertDocument, updateDocument } from './documents.js';
 import { compile } from './match.js';
+import { read } from './read.js';
 import type { Table } from './schema.js';
 import { count, search, searchIds, type Chunked, type Query } from './search.js';
 import { tidyStep, type Steps, type Writer } from './writer.js';
@@ -180,7 +181,7 @@ function cursor<T extends Document>(engine: Engine, table: Table, query: Query):
     },
     skip: (skip) => cursor(engine, table, { ...query, skip }),
     limit: (limit) => cursor(engine, table, { ...query, limit }),
-    toArray: () => engine.read(() => search<T>(engine.db, table, query)),
+    toArray: () => engine.read(() => read<T>(engine.db, table, query)),
   };
 }
 
@@ -202,7 +203,7 @@ export function createCollection<T extends Document>(engine: Engine, table: Tabl
     findOne: async (filter, { sort } = {}) => {
       checkFilter(filter);
       if (sort) checkSort(sort);
-      const [found] = await engine.read(() => search<T>(engine.db, table, { filter, sort, limit: 1 }));
+      const [found] = await engine.read(() => read<T>(engine.db, table, { filter, sort, limit: 1 }));
       return found ?? null;
     },
     find: (filter) => {

@@ -23,6 +23,7 @@ export function insertDocument(db: Connection, table: Table, document: Document)
     for (const { index, rows, irregular } of prepared) {
       if (irregular !== 0) setIrregular(db, index, irregular);
       for (const row of rows) {
+        table.absence.forget(index, row[0]);
         insertRows(db, table.name, index, { id, rows: [row] });
         written.push({ index, row });
       }
@@ -40,8 +41,13 @@ const deleteRows = (db: Connection, index: Index, id: string, rows: readonly Key
 };
 
 export function deleteDocument(db: Connection, table: Table, document: Document): void {
+  table.cache?.drop(document._id);
   db.run(table.sql.remove, [document._id]);
-  for (const index of table.indexes) deleteRows(db, index, document._id, rowsOf(index, document).rows);
+  for (const index of table.indexes) {
+    const { rows } = rowsOf(index, document);
+    for (const [first] of rows) table.absence.forget(index, first);
+    deleteRows(db, index, document._id, rows);
+  }
 }
 
 const touches = (index: Index, paths: readonly string[]): boolean =>
@@ -77,6 +83,7 @@ export function updateDocument(
   if (applyUpdate(document, rest).length === 0) return false;
   const after = before.map(({ index, rows: old }) => ({ index, old, ...rowsOf(index, document) }));
   if (after.some(({ index }) => index.unique)) protect();
+  table.cache?.drop(document._id);
   db.run(table.sql.update, [JSON.stringify(document), document._id]);
   for (const { index, old, rows, irregular } of after) {
     if (irregular !== 0) setIrregular(db, index, irregular);
@@ -88,10 +95,9 @@ export function updateDocument(
       document._id,
       old.filter((row) => !has.has(nameOf(row))),
     );
-    insertRows(db, table.name, index, {
-      id: document._id,
-      rows: rows.filter((row) => !had.has(nameOf(row))),
-    });
+    const added = rows.filter((row) => !had.has(nameOf(row)));
+    for (const [first] of added) table.absence.forget(index, first);
+    insertRows(db, table.name, index, { id: document._id, rows: added });
   }
   return true;
 }

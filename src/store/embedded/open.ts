@@ -1,6 +1,8 @@
 import type { Logger } from '../../log.js';
 import { checkFilter, checkSort } from '../operators.js';
 import type { Collection, CollectionSpec, Document, Store } from '../port.js';
+import { createAbsence } from './absence.js';
+import { createCaches } from './cache.js';
 import { createCollection, type Engine } from './collection.js';
 import { connect, isBusy, type Connection } from './connection.js';
 import { makePlan } from './plan.js';
@@ -45,10 +47,14 @@ async function patiently<T>(read: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Notices what other processes did to the indexes: new irregular columns, or another set of indexes. */
+/**
+ * Notices what other processes did: `onForeign` is called when one has written anything at all; its indexes may have new
+ * irregular columns, or be another set.
+ */
 function createWatch(
   db: Connection,
   tables: readonly Table[],
+  onForeign: () => void,
 ): { demandRecent: () => void; demandCurrent: () => void } {
   let version = -1;
   let state: 'current' | 'unmigrated' | 'foreign' = 'unmigrated';
@@ -56,6 +62,7 @@ function createWatch(
   const refresh = (): void => {
     const now = db.dataVersion();
     if (now === version && state === 'current') return;
+    if (now !== version) onForeign();
     version = now;
     const { missing, foreign } = inspect(db, tables);
     state = missing.length > 0 ? 'unmigrated' : foreign.length > 0 ? 'foreign' : 'current';
@@ -91,8 +98,17 @@ export async function openEmbeddedStore({ path, specs, log }: EmbeddedOptions): 
   const silent = (): void => {};
   const logger = log ?? { debug: silent, info: silent, warn: silent, error: silent };
   const db = connect(path);
-  const tables = new Map(Object.entries(specs).map(([name, spec]) => [name, toTable(name, spec)]));
-  const watch = createWatch(db, [...tables.values()]);
+  const [caches, absence] = [createCaches(), createAbsence()];
+  const tables = new Map(
+    Object.entries(specs).map(([name, spec]) => [
+      name,
+      toTable(name, spec, { cache: spec.hot ? caches.of(name) : null, absence }),
+    ]),
+  );
+  const watch = createWatch(db, [...tables.values()], () => {
+    caches.clear();
+    absence.clear();
+  });
   const wal = openLog(path);
   const writer = createWriter(db, watch.demandCurrent, wal.sync);
   const demanding =

@@ -11,6 +11,8 @@ export interface Branch {
   terms: readonly Term[];
   /** Leading columns that are bound by equality, a list or a range. 0 means that every row is read. */
   depth: number;
+  /** All columns of a unique index are bound by equality or a list: each combination is one document at most. */
+  pinned: boolean;
   /** The conditions say all that the filter says. */
   exact: boolean;
   /** A document can show up more than once. */
@@ -122,7 +124,7 @@ function candidate(index: Index, predicates: readonly Predicate[], sort: SortFie
   const exact = predicates.every((predicate) => said.has(predicate));
   if (sort.length > 0 && natural !== 0) score += depth > 0 ? 70 : 1;
   if (depth > 0) score += (exact ? 15 : 0) + (orderBy && sort.length > 0 ? 5 : 0);
-  return { index, terms, depth, exact, repeats, natural, orderBy, free, score };
+  return { index, terms, depth, pinned, exact, repeats, natural, orderBy, free, score };
 }
 
 const weights: Record<Exclude<Bound['kind'], 'none'>, number> = { equal: 100, list: 60, range: 40 };

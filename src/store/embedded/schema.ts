@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import type { Logger } from '../../log.js';
 import { DuplicateKeyError } from '../errors.js';
 import type { CollectionSpec, IndexSpec } from '../port.js';
+import { createAbsence, type Absence } from './absence.js';
+import type { DocumentCache } from './cache.js';
 import { isConstraint, type Connection } from './connection.js';
 import { rowsOf, type Column, type Index, type Key } from './keys.js';
 
@@ -14,7 +16,13 @@ export interface Table {
   primary: Index;
   indexes: readonly Index[];
   sql: { insert: string; update: string; remove: string; byId: string };
+  /** Null: its documents are read from the file each time. */
+  cache: DocumentCache | null;
+  absence: Absence;
 }
+
+/** What is remembered between reads. */
+export type Memory = Pick<Table, 'cache' | 'absence'>;
 
 /** Raised when the meaning of stored keys changes: every index is then built anew. */
 const keyVersion = 1;
@@ -45,7 +53,11 @@ function toIndex(collection: string, spec: IndexSpec): Index {
 }
 
 /** What a declaration means in tables. Throws when a name cannot be one in SQL. */
-export function toTable(name: string, spec: CollectionSpec): Table {
+export function toTable(
+  name: string,
+  spec: CollectionSpec,
+  memory: Memory = { cache: null, absence: createAbsence() },
+): Table {
   if (!/^[A-Za-z][A-Za-z0-9_]{0,60}$/.test(name))
     throw new Error(`'${name}' cannot be the name of a collection`);
   const table = `"c_${name}"`;
@@ -67,7 +79,7 @@ export function toTable(name: string, spec: CollectionSpec): Table {
     remove: `DELETE FROM ${table} WHERE id = ?`,
     byId: `SELECT doc FROM ${table} WHERE id = ?`,
   };
-  return { name, table, primary, indexes: spec.indexes.map((index) => toIndex(name, index)), sql };
+  return { name, table, primary, indexes: spec.indexes.map((index) => toIndex(name, index)), sql, ...memory };
 }
 
 function createIndexTable(db: Connection, index: Index): void {

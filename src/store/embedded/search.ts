@@ -104,7 +104,7 @@ function behind(
 }
 
 /** The ids of all branches in SQL, ordered there when `ordered`, each branch cut at `limit`. */
-function idsOf(
+export function idsOf(
   db: Connection,
   branches: readonly Branch[],
   { ordered, limit }: { ordered: boolean; limit: number | null },
@@ -133,7 +133,7 @@ function idsOf(
 }
 
 /** Documents of ids, in their order, a chunk at a time; those that are gone meanwhile are left out. */
-function* fetch(
+export function* fetch(
   db: Connection,
   table: Table,
   ids: readonly string[],

@@ -48,6 +48,17 @@ describe('WebFinger', () => {
     });
   });
 
+  test('and NodeInfo have an ETag, and are not sent again to those who have them', async () => {
+    const paths = ['/.well-known/webfinger?resource=acct:Alice@handles.test', '/nodeinfo/2.1'];
+    for (const path of paths) {
+      const first = await get(instance.url + path);
+      const etag = first.headers.get('etag')!;
+      const again = await get(instance.url + path, { 'if-none-match': `"other", ${etag}` });
+      expect([again.status, again.text, again.headers.get('etag')]).toEqual([304, '', etag]);
+      expect((await get(instance.url + path, { 'if-none-match': '"other"' })).text).toBe(first.text);
+    }
+  });
+
   test('the instance actor by its URL', async () => {
     expect((await finger(`${instance.url}/actor`)).json).toMatchObject({
       links: expect.arrayContaining([

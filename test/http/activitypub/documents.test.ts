@@ -5,6 +5,8 @@ import { pin } from '../../../src/domain/pins.js';
 import { reblog } from '../../../src/domain/reblogs.js';
 import { publishStatus } from '../../../src/domain/statuses.js';
 import { deleteStatus } from '../../../src/domain/statuses-delete.js';
+import { loadActor } from '../../../src/outbox/objects/load.js';
+import { toWire } from '../../../src/outbox/wire.js';
 import { featureTag } from '../../../src/domain/featured-tags.js';
 import { startInstance, type Instance, type TestUser } from '../../support/instance.js';
 import { activityJson, browser, follows, get } from './kit.js';
@@ -123,6 +125,39 @@ describe('document or page at one URL', () => {
     const own = await get(`${url}/users/Alice`, { authorization: `Bearer ${alice.token}` });
     expect(own.headers.get('cache-control')).toBe('private, no-store');
     expect(own.headers.get('etag')).toBeNull();
+  });
+
+  test('bytes that were kept are those of now: after any change, and as if made anew', async () => {
+    const { ctx } = instance;
+    const carol = await instance.createUser('Carol');
+    const { uri } = await publishStatus(ctx, carol.account, { text: 'kept' });
+    const actor = `${url}/users/Carol`;
+    const bare = async (at: string): Promise<string> => (await get(at)).text;
+    for (const at of [actor, uri]) expect(await bare(at)).toBe(await bare(at));
+    const stored = (await ctx.db.accounts.findOne({ _id: carol.account._id }))!;
+    expect(await bare(actor)).toBe(JSON.stringify(toWire((await loadActor(ctx, { ...stored }))!)));
+    await ctx.db.accounts.updateOne({ _id: stored._id }, { $set: { displayName: 'Caroline' } });
+    expect((await get(actor)).json).toMatchObject({ name: 'Caroline' });
+    await ctx.db.statuses.updateOne({ uri }, { $set: { content: '<p>changed</p>' } });
+    expect((await get(uri)).json).toMatchObject({ content: '<p>changed</p>' });
+    await ctx.db.accounts.updateOne({ _id: stored._id }, { $set: { suspendedAt: stored.createdAt } });
+    expect((await get(uri)).status).toBe(404);
+    await ctx.db.accounts.updateOne({ _id: stored._id }, { $set: { suspendedAt: null } });
+    expect((await get(uri)).status).toBe(200);
+    await deleteStatus(ctx, (await ctx.db.statuses.findOne({ uri }))!);
+    expect((await get(uri)).status).toBe(410);
+  });
+
+  test('a HEAD has the headers of the GET, and no body', async () => {
+    const [whole, head] = await Promise.all(
+      ['GET', 'HEAD'].map((method) =>
+        fetch(`${url}/users/Alice`, { method, headers: { accept: activityJson } }),
+      ),
+    );
+    const told = (response: Response) =>
+      ['etag', 'content-length', 'content-type', 'cache-control', 'vary'].map((n) => response.headers.get(n));
+    expect(told(head!)).toEqual(told(whole!));
+    expect([head!.status, await head!.text()]).toEqual([200, '']);
   });
 
   test('nothing of the request gets into the answer', async () => {

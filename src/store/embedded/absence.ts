@@ -1,0 +1,61 @@
+import { LRUCache } from 'lru-cache';
+import type { Filter } from '../port.js';
+import type { Connection } from './connection.js';
+import type { Index } from './keys.js';
+
+/**
+ * What an index is known not to hold: most people block nobody, mute nothing, vote seldom, and are asked about it with
+ * every page they read.
+ */
+export interface Absence {
+  /** True when nothing can match: an index begins with a field that the filter pins to a value which is not in it. */
+  proves(indexes: readonly Index[], filter: Filter): boolean;
+  /** A search found nothing. The second time that this is so for a value, the index is asked whether it has it at all. */
+  learn(db: Connection, indexes: readonly Index[], filter: Filter): void;
+  /** A row with this first key is about to be written. */
+  forget(index: Index, key: unknown): void;
+  /** Another process has written. */
+  clear(): void;
+}
+
+type State = 'suspected' | 'absent' | 'present';
+const maxValues = 50_000;
+
+export function createAbsence(): Absence {
+  const states = new LRUCache<string, State>({ max: maxValues });
+  const nameOf = (index: Index, value: string): string => `${index.table} ${value}`;
+  return {
+    proves: (indexes, filter) => {
+      for (const [index, value] of pinned(indexes, filter))
+        if (states.get(nameOf(index, value)) === 'absent') return true;
+      return false;
+    },
+    learn: (db, indexes, filter) => {
+      for (const [index, value] of pinned(indexes, filter)) {
+        const name = nameOf(index, value);
+        const state = states.get(name);
+        if (state === undefined) states.set(name, 'suspected');
+        if (state !== 'suspected') continue;
+        const found = db.get(`SELECT 1 FROM ${index.table} WHERE k0 = ? LIMIT 1`, [value]);
+        states.set(name, found ? 'present' : 'absent');
+      }
+    },
+    forget: (index, key) => {
+      if (typeof key === 'string') states.delete(nameOf(index, key));
+    },
+    clear: () => states.clear(),
+  };
+}
+
+/** Sparse indexes lack documents, and an index on `_id` is the collection itself: neither proves anything here. */
+function* pinned(indexes: readonly Index[], filter: Filter): Generator<[Index, string]> {
+  const seen = new Set<string>();
+  for (const index of indexes) {
+    const [first] = index.columns;
+    if (index.sparse || first?.sql !== 'k0' || index.columns.length < 2 || seen.has(first.path)) continue;
+    const value = filter[first.path];
+    if (typeof value !== 'string') continue;
+    seen.add(first.path);
+    yield [index, value];
+  }
+}

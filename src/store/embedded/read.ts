@@ -1,0 +1,118 @@
+import type { Document, Filter } from '../port.js';
+import type { DocumentCache } from './cache.js';
+import type { Connection } from './connection.js';
+import { makePlan, type Plan } from './plan.js';
+import type { Table } from './schema.js';
+import { fetch, idsOf, search, type Chunked, type Query } from './search.js';
+import { comparator } from './values.js';
+
+/** Larger answers are read from the file, past the cache, which they would only flush. */
+const maxKept = 500;
+
+/**
+ * As `search`, for readers outside of transactions: documents of hot collections come from memory where they were read
+ * lately, and only their ids are looked for. Never use it to change what it returns.
+ */
+export function* read<T extends Document>(db: Connection, table: Table, query: Query): Chunked<T[]> {
+  const { cache, absence, indexes } = table;
+  if (absence.proves(indexes, query.filter)) return [];
+  const found = yield* cache ? readKept<T>(db, { table, cache }, query) : search<T>(db, table, query);
+  if (found.length === 0) absence.learn(db, indexes, query.filter);
+  return found;
+}
+
+function* readKept<T extends Document>(
+  db: Connection,
+  { table, cache }: { table: Table; cache: DocumentCache },
+  query: Query,
+): Chunked<T[]> {
+  const known = byUniqueValue(table, cache, query.filter);
+  if (known && !query.skip) return [known as T];
+  const { filter, sort, skip = 0 } = query;
+  const end = query.limit ? skip + query.limit : null;
+  const named = namedIds(filter);
+  if (named && named.length <= maxKept) {
+    const found = (yield* documentsOf(db, table, cache, named)) as T[];
+    if (sort) found.sort(comparator(sort));
+    return skip > 0 || end !== null ? found.slice(skip, end ?? undefined) : found;
+  }
+  const plan = makePlan(table, { filter, sort, limit: end ?? undefined });
+  if (!isFew(plan, end, sort !== undefined)) return yield* search<T>(db, table, query);
+  const ids = idsOf(db, plan.branches, { ordered: sort !== undefined, limit: end });
+  if (ids.length > maxKept) return yield* search<T>(db, table, query);
+  const found = (yield* documentsOf(db, table, cache, ids.slice(skip))) as T[];
+  const unique = uniqueValue(table, filter);
+  if (unique && found[0]) cache.name(unique.index, unique.value, found[0]._id);
+  return found;
+}
+
+interface UniqueValue {
+  index: string;
+  path: string;
+  value: string;
+}
+
+/** What a filter asks for when it is one text at one field, which no two documents share. */
+function uniqueValue({ indexes }: Table, filter: Filter): UniqueValue | null {
+  const [entry, ...more] = Object.entries(filter);
+  if (!entry || more.length > 0) return null;
+  const [path, value] = entry;
+  if (typeof value !== 'string') return null;
+  const index = indexes.find(
+    ({ unique, columns }) => unique && columns.length === 1 && columns[0]?.path === path,
+  );
+  return index ? { index: index.table, path, value } : null;
+}
+
+/** The document that was found by this value before, as long as it is kept and still has it: then it is the only one. */
+function byUniqueValue(table: Table, cache: DocumentCache, filter: Filter): Document | null {
+  const unique = uniqueValue(table, filter);
+  const id = unique && cache.named(unique.index, unique.value);
+  const kept = id ? cache.get(id) : undefined;
+  return kept && unique && (kept as unknown as Record<string, unknown>)[unique.path] === unique.value
+    ? kept
+    : null;
+}
+
+/** The ids in a filter that asks for nothing else, as the index would give them: each once, ascending. */
+function namedIds(filter: Filter): string[] | null {
+  const { _id: wanted, ...others } = filter;
+  if (Object.keys(others).length > 0) return null;
+  if (typeof wanted === 'string') return [wanted];
+  if (typeof wanted !== 'object' || wanted === null || !('$in' in wanted)) return null;
+  const { $in: list, ...more } = wanted;
+  if (Object.keys(more).length > 0 || !list?.every((id) => typeof id === 'string')) return null;
+  return [...new Set(list as readonly string[])].sort();
+}
+
+/** Whether the indexes alone say which documents these are, and there cannot be many. */
+function isFew({ branches }: Plan, end: number | null, sorted: boolean): boolean {
+  if (!branches.every((branch) => branch.exact && branch.depth > 0)) return false;
+  if (sorted && !branches.every((branch) => branch.orderBy !== null)) return false;
+  return end === null ? branches.every((branch) => branch.pinned) : end <= maxKept;
+}
+
+function* documentsOf(
+  db: Connection,
+  table: Table,
+  cache: DocumentCache,
+  ids: readonly string[],
+): Chunked<Document[]> {
+  const found = new Map<string, Document>();
+  const missing: string[] = [];
+  for (const id of ids) {
+    const kept = cache.get(id);
+    if (kept) found.set(id, kept);
+    else missing.push(id);
+  }
+  if (missing.length === 1) {
+    const text = db.get(table.sql.byId, missing)?.[0];
+    if (typeof text === 'string') found.set(missing[0] ?? '', cache.keep(missing[0] ?? '', text));
+  } else {
+    for (const rows of fetch(db, table, missing, maxKept)) {
+      for (const [id, text] of rows) found.set(id, cache.keep(id, text));
+      yield;
+    }
+  }
+  return ids.flatMap((id) => found.get(id) ?? []);
+}
