@@ -4,6 +4,7 @@ import type { Context } from './context.js';
 import { StartError } from './errors.js';
 import { getInstance } from './domain/instance.js';
 import { createApp } from './http/app.js';
+import { demandRoom, type HealthChecks } from './http/health.js';
 import { startMetrics, type MetricsServer } from './http/metrics.js';
 import { queueTotals } from './jobs/report.js';
 import { takeLock } from './lock.js';
@@ -77,6 +78,12 @@ function openMetrics(ctx: Context): Promise<MetricsServer> | null {
   });
 }
 
+/** For GET /health/ready. */
+const healthChecks = ({ store, settings }: Context): HealthChecks => ({
+  database: () => store.ping(),
+  disk: () => demandRoom(settings.data),
+});
+
 interface Web {
   url: string;
   app: RequestListener;
@@ -85,7 +92,11 @@ interface Web {
 
 async function startWeb(ctx: Context): Promise<Web> {
   const switchboard = createSwitchboard(ctx);
-  const app = createApp(ctx, { routers: allRouters(ctx, switchboard), errorPage: errorPage(ctx) });
+  const app = createApp(ctx, {
+    routers: allRouters(ctx, switchboard),
+    errorPage: errorPage(ctx),
+    checks: healthChecks(ctx),
+  });
   const server = createServer(timeouts, app);
   const endWebSockets = attachWebSockets(ctx, server, switchboard);
   await listen(server, ctx.settings);
@@ -109,7 +120,7 @@ async function startWeb(ctx: Context): Promise<Web> {
 
 /** A worker answers those who ask whether it is well, and nobody else. */
 async function startHealth(ctx: Context): Promise<Web> {
-  const app = createApp(ctx, { routers: [] });
+  const app = createApp(ctx, { routers: [], checks: healthChecks(ctx) });
   const server = createServer(timeouts, app);
   await listen(server, ctx.settings);
   const close = (): Promise<void> =>

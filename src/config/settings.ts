@@ -168,6 +168,12 @@ export const settingsTable = {
   ),
   threadDepth: spec('LANDFALL_THREAD_DEPTH', count(0, 200), 20, 'Ancestors of a reply that are fetched.'),
   homeEntries: spec('LANDFALL_HOME_ENTRIES', count(100, 100_000), 800, 'Lines kept in each home timeline.'),
+  maxRequests: spec(
+    'LANDFALL_MAX_REQUESTS',
+    count(10, 100_000),
+    2000,
+    'Requests waiting for an answer above which others are answered 503.',
+  ),
   rateLimits: spec('LANDFALL_RATE_LIMITS', flag, true, 'Limit requests per client address and token.'),
   smtpUrl: secretSpec(
     'LANDFALL_SMTP_URL',

@@ -8,9 +8,11 @@ import { authenticate } from './auth.js';
 import { cors } from './cors.js';
 import { errorHandler, type ErrorPage } from './errors.js';
 import { parseFormOrNothing } from './form.js';
+import { healthRoutes, type HealthChecks } from './health.js';
 import { apiBody } from './params.js';
 import { apiRateLimits } from './rate-limits.js';
 import { requestLog } from './request-log.js';
+import { shedding } from './shedding.js';
 import { createUploadBudget, type AppState } from './state.js';
 
 export interface AppParts {
@@ -18,6 +20,8 @@ export interface AppParts {
   routers: Router[];
   /** For browsers that ask for something that is not there or failed. Default: JSON for everybody. */
   errorPage?: ErrorPage;
+  /** What must be well for this process to be of use, by name (see health.ts). */
+  checks?: HealthChecks;
 }
 
 /**
@@ -36,7 +40,7 @@ export function createApp(ctx: Ctx, parts: AppParts): Express {
   app.set('query parser', parseFormOrNothing);
   trustProxies(app, ctx.settings.trustProxy);
   app.use(requestLog(ctx), securityHeaders(ctx), cors());
-  app.get('/health', (_req, res) => void res.set('Cache-Control', 'no-store').json({ status: 'UP' }));
+  app.use(healthRoutes(parts.checks ?? {}), shedding(ctx.settings.maxRequests));
   app.use('/api', neverCached, ...apiBase(ctx));
   for (const router of parts.routers) app.use(router);
   app.use((_req, _res, next) => next(notFound('Not found')));

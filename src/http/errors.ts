@@ -1,7 +1,7 @@
 import type { ErrorRequestHandler, Request, Response } from 'express';
 import { ZodError } from 'zod';
 import { AppError } from '../errors.js';
-import { isDuplicateKey } from '../store/port.js';
+import { isDuplicateKey, isUnavailable } from '../store/port.js';
 import { issueText } from './params.js';
 import { stateOf } from './state.js';
 
@@ -13,6 +13,9 @@ export interface ErrorAnswer {
 /** Makes the HTML page of an error, for people who came with a browser. */
 export type ErrorPage = (answer: { status: number; text: string }) => string;
 
+/** When to come back after a 503, seconds. */
+const retryAfter = '30';
+const outOfOrder = 'This server cannot do its work just now. Try again later.';
 const surprise = 'This is not your fault: something went wrong on this server. It has been logged.';
 
 /** Texts for errors that libraries raise with a status of their own (http-errors, body-parser, router). */
@@ -36,6 +39,7 @@ export function toErrorAnswer(error: unknown): ErrorAnswer {
   if (error instanceof ZodError)
     return { status: 422, body: { error: `Validation failed: ${issueText(error)}` } };
   if (isDuplicateKey(error)) return { status: 422, body: { error: 'Duplicate record' } };
+  if (isUnavailable(error)) return { status: 503, body: { error: outOfOrder } };
   const status = clientErrorStatus(error);
   if (status === null) return { status: 500, body: { error: surprise } };
   return { status, body: { error: texts[status] ?? 'The request could not be processed' } };
@@ -55,6 +59,7 @@ export function errorHandler(errorPage?: ErrorPage): ErrorRequestHandler {
     if (res.headersSent) return next(error);
     const { status, body } = toErrorAnswer(error);
     res.status(status);
+    if (status === 503 && !res.hasHeader('Retry-After')) res.set('Retry-After', retryAfter);
     if (errorPage && wantsPage(req)) sendErrorPage(res, errorPage({ status, text: body.error }));
     else res.json(body);
   };

@@ -1,5 +1,11 @@
 import type { Ctx } from '../domain/ctx.js';
-import { sweepUploads, sweepUses } from '../domain/housekeeping.js';
+import {
+  createCardSweep,
+  createGraveSweep,
+  sweepParts,
+  sweepUploads,
+  sweepUses,
+} from '../domain/housekeeping.js';
 import { refreshTrends } from '../domain/trend-rankings.js';
 import { sweepUserIps } from '../domain/user-ips.js';
 import type { Logger } from '../log.js';
@@ -25,6 +31,8 @@ const keepDays = {
   /** Longer than any delivery is tried. */
   activities: 14,
   undone: 30,
+  /** Longer than a code is good for, whose second use revokes what it gave. */
+  revoked: 30,
 };
 
 type Step = (ctx: Ctx) => Promise<unknown>;
@@ -37,6 +45,7 @@ const steps: Readonly<Record<string, Step>> = {
   passkeyChallenges: (ctx) => deleteExpired(ctx, ctx.db.passkeyChallenges),
   attempts: (ctx) => deleteExpired(ctx, ctx.db.attempts),
   idempotency: (ctx) => deleteExpired(ctx, ctx.db.idempotency),
+  revoked: (ctx) => deleteSlices(ctx.db.accessTokens, { revokedAt: { $lt: before(ctx, keepDays.revoked) } }),
   mutes: (ctx) => deleteExpired(ctx, ctx.db.mutes),
   processed: (ctx) =>
     deleteSlices(ctx.db.received, { outcome: 'processed', _id: { $lt: idBefore(ctx, keepDays.processed) } }),
@@ -56,17 +65,28 @@ const steps: Readonly<Record<string, Step>> = {
     deleteSlices(ctx.db.signals, { _id: { $lt: idAtTime(new Date(ctx.clock.now().getTime() - minuteMs)) } }),
   polls: endPolls,
   uploads: sweepUploads,
+  parts: sweepParts,
   uses: sweepUses,
   addresses: sweepUserIps,
   trends: refreshTrends,
 };
 
+/** All steps; those that walk through a collection know how far they came. */
+export function createSteps(): Readonly<Record<string, Step>> {
+  return {
+    ...steps,
+    activities: createActivitySweep(),
+    graves: createGraveSweep(),
+    cards: createCardSweep(),
+  };
+}
+
 /** Looks once a minute for what has expired. @returns the way to stop, which waits for a round under way */
 export function startSweeping(ctx: Ctx): () => Promise<void> {
-  const sweepActivities = createActivitySweep();
+  const all = createSteps();
   let round: Promise<void> | null = null;
   const sweep = (): void => {
-    round ??= sweepOnce(ctx, { ...steps, activities: sweepActivities }).finally(() => {
+    round ??= sweepOnce(ctx, all).finally(() => {
       round = null;
     });
   };

@@ -17,16 +17,11 @@ import { dirname, join, resolve, sep } from 'node:path';
 import { notFound } from '../errors.js';
 import { isSafePath, type FilesPort } from './port.js';
 
-export interface DiskFiles extends FilesPort {
-  /** Removes what writers that were killed left behind, begun before `before`. Returns how many. */
-  removeStaleParts(before: Date): Promise<number>;
-}
-
 /** Half-written files; a leading dot keeps it out of every path the port accepts. */
 const incoming = '.incoming';
 
 /** Files under `root`, which is created when it is missing. Each write is synced before it is renamed into place. */
-export async function openDiskFiles(root: string): Promise<DiskFiles> {
+export async function openDiskFiles(root: string): Promise<FilesPort> {
   await mkdir(join(root, incoming), { recursive: true });
   const base = await realpath(root);
 

@@ -27,6 +27,8 @@ export interface FilesPort {
   exists(relativePath: string): Promise<boolean>;
   /** No error where there is no such file. */
   remove(relativePath: string): Promise<void>;
+  /** Removes what writers that were killed left behind, begun before `before`. @returns how many */
+  removeStaleParts(before: Date): Promise<number>;
   /** The public URL of a file, where the store serves files by itself. */
   urlOf?(relativePath: string): string;
 }

@@ -215,7 +215,7 @@ export const collections: { readonly [K in keyof Documents]: CollectionSpec } = 
   announcementDismissals: declare('accountId announcementId!', 'announcementId'),
   apps: hot('clientId!'),
   authorizationCodes: declare('codeHash!', 'expiresAt', 'userId'),
-  accessTokens: hot('tokenHash!', 'userId', 'appId', 'accountId', 'codeId?', 'lastUsedAt?'),
+  accessTokens: hot('tokenHash!', 'userId', 'appId', 'accountId', 'codeId?', 'lastUsedAt?', 'revokedAt?'),
   webSessions: declare('sessionHash!', 'userId', 'expiresAt'),
   mailTokens: declare('tokenHash!', 'userId purpose request!', 'expiresAt'),
   secondFactors: declare('userId!'),

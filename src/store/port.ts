@@ -114,7 +114,7 @@ export interface Store {
   textIndex(name: string): TextIndex;
   /** Creates collections and indexes that are missing; safe to run again. */
   migrate(): Promise<void>;
-  /** Resolves when the engine answers; throws otherwise. */
+  /** Resolves when the engine answers, and has not had to give up writing; throws otherwise. */
   ping(): Promise<void>;
   /** How the engine would find what `filter` (and `sort`) asks for. `scan` means reading the whole collection. */
   explain(name: string, filter: Filter, sort?: Sort): Promise<'index' | 'scan'>;
@@ -124,6 +124,29 @@ export interface Store {
 /** True when an error means that a unique index refused a write (both engines use MongoDB's code 11000). */
 export function isDuplicateKey(error: unknown): boolean {
   return typeof error === 'object' && error !== null && 'code' in error && error.code === 11000;
+}
+
+/** Codes of the system: no room left on the disk, a disk that fails or may not be written, too many open files. */
+const diskCodes = new Set(['ENOSPC', 'EDQUOT', 'EFBIG', 'EIO', 'EROFS', 'EMFILE', 'ENFILE']);
+/** The driver's errors that say something about the caller, or about a mistake of ours. */
+const notTrouble = new Set([
+  'MongoInvalidArgumentError',
+  'MongoAPIError',
+  'MongoServerError',
+  'MongoBulkWriteError',
+]);
+
+/** What the server says of itself: timed out, shutting down, no primary, overloaded, out of room. */
+const passing = new Set([50, 89, 91, 189, 262, 10_107, 11_600, 11_602, 13_435, 13_436, 14_031]);
+
+/** True when the database, or the disk below it, cannot do its work just now: nobody's fault, and it may pass. */
+export function isUnavailable(error: unknown): boolean {
+  if (typeof error !== 'object' || error === null) return false;
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  if (code.startsWith('SQLITE_')) return code !== 'SQLITE_ERROR' && !code.startsWith('SQLITE_CONSTRAINT');
+  const name = 'name' in error ? String(error.name) : '';
+  if (name === 'MongoServerError' && 'code' in error) return passing.has(Number(error.code));
+  return diskCodes.has(code) || (name.startsWith('Mongo') && !notTrouble.has(name));
 }
 
 /**

@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { openDiskFiles, type DiskFiles } from '../../src/media/disk.js';
+import { openDiskFiles } from '../../src/media/disk.js';
+import type { FilesPort } from '../../src/media/port.js';
 import { contentPath, isSafePath } from '../../src/media/port.js';
 
 let folder: string;
-let files: DiskFiles;
+let files: FilesPort;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'landfall-disk-'));
   files = await openDiskFiles(join(folder, 'media'));

@@ -14,6 +14,7 @@ import { registerApp } from '../../src/domain/apps.js';
 import { issueToken } from '../../src/domain/tokens.js';
 import { silentLogger, type Logger } from '../../src/log.js';
 import type { Account, User } from '../../src/model/account.js';
+import type { Store } from '../../src/store/port.js';
 import { startServer } from '../../src/server.js';
 
 export interface InstanceOverrides extends Partial<Settings> {
@@ -22,6 +23,8 @@ export interface InstanceOverrides extends Partial<Settings> {
   log?: Logger;
   /** Names to addresses, so that a test can have hosts of its own and none beside them. */
   resolve?: Resolve;
+  /** An open store instead of one of its own. */
+  store?: Store;
   /** Authorities whose certificates other servers may show. */
   ca?: string;
 }
@@ -52,7 +55,7 @@ export interface Instance {
  * loopback. Its data folder is removed on close, unless `data` was given.
  */
 export async function startInstance(overrides: InstanceOverrides = {}): Promise<Instance> {
-  const { clock, random, log = silentLogger, resolve, ca, ...given } = overrides;
+  const { clock, random, log = silentLogger, resolve, ca, store, ...given } = overrides;
   const data = given.data ?? (await mkdtemp(join(tmpdir(), 'landfall-test-')));
   const port = given.port ?? (await freePort());
   const settings = loadSettings(
@@ -76,6 +79,7 @@ export async function startInstance(overrides: InstanceOverrides = {}): Promise<
     ...(random && { random }),
     ...(resolve && { resolve }),
     ...(ca !== undefined && { ca }),
+    ...(store && { store }),
   });
   const server = await startServer(ctx);
   return {

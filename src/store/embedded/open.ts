@@ -135,7 +135,11 @@ export async function openEmbeddedStore({ path, specs, log }: EmbeddedOptions): 
       createCollection<T>(engine, tableOf(name)),
     textIndex: (name) => createTextIndex(engine, name),
     migrate: async () => migrateTables(db, [...tables.values()], logger),
-    ping: async () => void db.get('SELECT 1'),
+    ping: async () => {
+      db.get('SELECT 1');
+      const failure = writer.failure();
+      if (failure) throw new Error('the disk failed: start this process anew', { cause: failure.error });
+    },
     explain: async (name, filter, sort) => {
       checkFilter(filter);
       if (sort) checkSort(sort);

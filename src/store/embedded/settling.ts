@@ -11,6 +11,8 @@ export interface Settling {
   add(ended: readonly Settleable[]): void;
   /** Resolves when everything added so far is settled. */
   idle(): Promise<void>;
+  /** Why nothing can be written any more; null: all is well. */
+  failure(): { error: unknown } | null;
 }
 
 /** Settles tasks whose transaction is committed, after the next sync that begins later than that. */
@@ -49,5 +51,6 @@ export function createSettling(sync: Sync): Settling {
     idle: async () => {
       while (syncing) await syncing;
     },
+    failure: () => broken,
   };
 }

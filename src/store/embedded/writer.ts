@@ -31,6 +31,8 @@ export function* tidyStep<T>(run: (protect: () => void) => T): Steps<T> {
 export interface Writer {
   /** Resolves after the commit that holds the last step. */
   write<T>(steps: Steps<T>): Promise<T>;
+  /** Why nothing can be written until this process is started anew; null: all is well. */
+  failure(): { error: unknown } | null;
   /** Resolves when everything written so far is committed; later writes are refused. */
   close(): Promise<void>;
 }
@@ -107,6 +109,7 @@ export function createWriter(db: Connection, before: () => void, sync: Sync = nu
         schedule();
       });
     },
+    failure: () => settle.failure(),
     close: () => {
       closed = true;
       return new Promise((resolve) => {

@@ -77,6 +77,9 @@ const sorted = (sort: Sort | undefined): { sort?: Sort } => {
   return sort ? { sort } : {};
 };
 
+/** A read that takes longer is of no use to whoever asked, and in the way of all others. */
+const maxTimeMS = 20_000;
+
 /** The driver's collection behind the port's checks. */
 export function createCollection<T extends Document>(db: Db, name: string): Collection<T> {
   const driver: Driver = db.collection<Plain>(name);
@@ -91,11 +94,11 @@ export function createCollection<T extends Document>(db: Db, name: string): Coll
           ),
     findOne: async (filter, { sort } = {}) => {
       checkFilter(filter);
-      return (await driver.findOne(toFilter(filter), sorted(sort))) as T | null;
+      return (await driver.findOne(toFilter(filter), { ...sorted(sort), maxTimeMS })) as T | null;
     },
     find: (filter) => {
       checkFilter(filter);
-      return cursor<T>(driver.find(toFilter(filter)) as FindCursor<Plain>);
+      return cursor<T>(driver.find(toFilter(filter), { maxTimeMS }) as FindCursor<Plain>);
     },
     updateOne: async (filter, update, { upsert = false } = {}) => {
       const clean = checkedUpdate(filter, update, upsert);
@@ -118,7 +121,7 @@ export function createCollection<T extends Document>(db: Db, name: string): Coll
     },
     countDocuments: async (filter, { limit = 0 } = {}) => {
       checkFilter(filter);
-      return driver.countDocuments(toFilter(filter), limit > 0 ? { limit } : {});
+      return driver.countDocuments(toFilter(filter), { maxTimeMS, ...(limit > 0 && { limit }) });
     },
     bulkWrite: async (operations, { ordered = true } = {}) =>
       operations.length === 0 ? undefined : driver.bulkWrite(operations.map(toBulk), { ordered }),

@@ -33,6 +33,8 @@ export async function openMongoStore({ url, specs, log }: MongoOptions): Promise
     ignoreUndefined: true,
     retryWrites: true,
     serverSelectionTimeoutMS: 10_000,
+    // Rather a clear refusal than a queue that only grows.
+    waitQueueTimeoutMS: 10_000,
     writeConcern: { w: 'majority', journal: true },
     readConcern: { level: 'majority' },
     appName: 'landfall',

@@ -27,6 +27,7 @@ export function memoryFiles(): MemoryFiles {
       return { stream: Readable.from(data), size: data.length };
     },
     findSize: async (path) => stored.get(path)?.length ?? null,
+    removeStaleParts: async () => 0,
     exists: async (path) => stored.has(path),
     async remove(path) {
       stored.delete(path);
