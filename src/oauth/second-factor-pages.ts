@@ -1,6 +1,7 @@
 import type { Ctx } from '../domain/ctx.js';
 import { html, raw, type Html } from '../web/html.js';
 import { page } from '../web/layout.js';
+import { qrCode } from '../web/qr-code.js';
 import { formOf, formPage, type Form, type FormField, type PasskeyButton } from './forms.js';
 
 export const codeField: FormField = {
@@ -71,9 +72,11 @@ export function enrolPage(ctx: Ctx, { csrf, secret, uri, problem }: Enrolment): 
   return formPage(ctx, {
     title: 'Codes for signing in',
     intro: html`<p>
-        Add this key to an authenticator app, then type the code that it shows. On a phone with such an app,
+        Scan this with an authenticator app, then type the code that it shows. On a phone with such an app,
         <a href="${raw(encodedUri(uri))}">open it there</a>.
       </p>
+      ${qrCode(uri, 'QR code for an authenticator app; the key below says the same')}
+      <p class="soft">Or type this key:</p>
       <code class="code">${groups}</code>`,
     problem,
     action: '/auth/settings/second_factor',

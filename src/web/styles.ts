@@ -144,6 +144,7 @@ button.quiet, .button.quiet { background: transparent; color: inherit; border-co
 .grants li::before { content: "✓"; position: absolute; left: 0.25rem; color: var(--accent); font-weight: 700; }
 .grants li.strong::before { content: "!"; color: var(--danger); }
 .grants code { color: var(--soft); font-size: 0.8rem; }
+.qr svg { display: block; width: 13rem; max-width: 100%; height: auto; margin: 0 auto 1rem; border-radius: 10px; }
 .code {
   display: block;
   padding: 0.9rem 1rem;

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { generate } from 'otplib';
+import { readQrCode } from '../support/qr-code.js';
 import { createTestClock } from '../support/clock.js';
 import { startInstance, type Instance } from '../support/instance.js';
 import {
@@ -68,6 +69,9 @@ describe('turning codes on', () => {
     const { text } = await agent.get('/auth/settings/second_factor');
     expect(text).toMatch(/href="otpauth:\/\/totp\/localhost[^"]*secret=[A-Z2-7]+[^"]*"/);
     const secret = /secret=([A-Z2-7]+)/.exec(text)?.[1] ?? '';
+    const svg = /<svg[\s\S]*<\/svg>/.exec(text)?.[0] ?? '';
+    expect(await readQrCode(svg)).toMatch(new RegExp(`^otpauth://totp/localhost.*[?&]secret=${secret}(&|$)`));
+    expect(svg).not.toMatch(/style|script|href/);
     const refusals = [
       { code: '000000', password },
       { code: await codeOf(secret), password: 'wrong' },
