@@ -30,6 +30,37 @@ export async function visibleOf(
   });
 }
 
+/** Of these viewers, those who may see a status, and what it reblogs. Four queries for any number of viewers. */
+export async function viewersOf(
+  ctx: Ctx,
+  viewerIds: readonly string[],
+  status: Status,
+): Promise<Set<string>> {
+  const inner = await innerStatuses(ctx, [status]);
+  if (status.reblogOfId !== null && !inner.size) return new Set();
+  const all = [status, ...inner.values()];
+  const authors = [...new Set(all.map((s) => s.accountId))];
+  const viewers = [...viewerIds];
+  const [accounts, follows, blocks] = await Promise.all([
+    accountsById(ctx, authors),
+    ctx.db.follows
+      .find({ accountId: { $in: viewers }, targetId: { $in: authors }, state: 'accepted' })
+      .toArray(),
+    ctx.db.blocks.find({ accountId: { $in: authors }, targetId: { $in: viewers } }).toArray(),
+  ]);
+  const pair = (one: string, other: string): string => `${one} ${other}`;
+  const followed = new Set(follows.map((f) => pair(f.accountId, f.targetId)));
+  const blocked = new Set(blocks.map((b) => pair(b.targetId, b.accountId)));
+  const seenBy = (viewerId: string, s: Status): boolean =>
+    canSee(s, {
+      viewerId,
+      follows: followed.has(pair(viewerId, s.accountId)),
+      blockedByAuthor: blocked.has(pair(viewerId, s.accountId)),
+      authorSuspended: isUnavailable(accounts.get(s.accountId)),
+    });
+  return new Set(viewers.filter((viewerId) => all.every((s) => seenBy(viewerId, s))));
+}
+
 async function innerStatuses(ctx: Ctx, statuses: readonly Status[]): Promise<Map<string, Status>> {
   const ids = [...new Set(statuses.flatMap((s) => s.reblogOfId ?? []))];
   if (!ids.length) return new Map();

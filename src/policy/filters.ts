@@ -1,4 +1,4 @@
-import type { Filter } from '../model/filters.js';
+import type { Filter, FilterContext } from '../model/filters.js';
 
 /** Why a filter applies to a status. */
 export interface FilterMatch {
@@ -32,6 +32,11 @@ export function matchFilters(
       },
     ];
   });
+}
+
+/** True where one of the filters that apply wants the status left out of such a place. */
+export function isLeftOut(matches: readonly FilterMatch[], place: FilterContext): boolean {
+  return matches.some(({ filter }) => filter.action === 'hide' && filter.contexts.includes(place));
 }
 
 const wordCharacter = /[\p{L}\p{M}\p{N}_]/u;

@@ -4,78 +4,66 @@ import { toStatus } from '../api/entities/statuses.js';
 import { viewOf } from '../api/entities/view.js';
 import { accountsById } from '../domain/accounts.js';
 import type { Ctx } from '../domain/ctx.js';
-import { loadStatuses } from '../domain/facts/statuses.js';
+import { loadStatusForMany } from '../domain/facts/one-for-many.js';
+import type { StatusFacts } from '../domain/facts/statuses.js';
 import { hiddenBy } from '../domain/home-recipients.js';
-import { visibleOf } from '../domain/visible.js';
+import { viewersOf } from '../domain/visible.js';
 import type { Account } from '../model/account.js';
+import type { FilterContext } from '../model/filters.js';
 import type { Status } from '../model/status.js';
-import { isActive } from '../policy/filters.js';
-import { canSee } from '../policy/visibility.js';
+import { isLeftOut } from '../policy/filters.js';
 import type { Audience, Renderer } from './render.js';
 
 /**
- * A status as each of the audience may see it. What has just begun nobody has favourited or voted on: one rendering
- * serves all but those whose view differs. The number of queries does not depend on how many those others are.
+ * A status as each of the audience may see it: not of those whom they hide, nor what their filters leave out. One
+ * rendering serves all whose view of it is the same. The number of queries does not depend on how many they are.
  */
 export async function createStatusRenderer(
   ctx: Ctx,
-  { status, fresh, audience }: { status: Status; fresh: boolean; audience: readonly Audience[] },
+  status: Status,
+  audience: readonly Audience[],
 ): Promise<Renderer> {
   const viewers = [...new Set(audience.map((a) => a.viewerId))];
   const publicViewers = [...new Set(audience.flatMap((a) => (a.isPublic ? [a.viewerId] : [])))];
-  const wanted = await publicAudience(ctx, publicViewers, status);
-  const special = fresh && isShareable(status) ? await withOwnView(ctx, viewers, status) : new Set(viewers);
-  let shared: Promise<string> | null = null;
-  const own = async (viewerId: string): Promise<string> => {
-    const facts = await loadStatuses(ctx, viewerId, [status]);
-    return JSON.stringify(toStatus(viewOf(ctx, viewerId), facts, status));
-  };
-  const forAll = async (viewerId: string): Promise<string> => {
-    // The marks of nobody, so that those of whoever comes first are not shown to the others.
-    const facts = await loadStatuses(ctx, null, [status]);
-    return JSON.stringify(toStatus(viewOf(ctx, viewerId), facts, status));
-  };
+  const [seeing, factsOf] = await Promise.all([
+    viewersOf(ctx, viewers, status),
+    loadStatusForMany(ctx, viewers, status),
+  ]);
+  const shown = await shownOf(ctx, status);
+  const [hides, wanted] = await Promise.all([
+    hiddenBy(ctx, viewers, { status, shown }),
+    publicAudience(ctx, publicViewers, status),
+  ]);
+  let forAll: string | null = null;
   return {
     async payload(viewerId, isPublic) {
-      if (isPublic && !wanted.has(viewerId)) return null;
-      if (!fresh && !(await visibleOf(ctx, viewerId, [status])).length) return null;
-      return special.has(viewerId) ? own(viewerId) : (shared ??= forAll(viewerId));
+      if (!seeing.has(viewerId) || (isPublic && !wanted.has(viewerId))) return null;
+      if (viewerId !== status.accountId && hides(viewerId).size) return null;
+      const { facts, shared } = await factsOf(viewerId);
+      if (!facts.statuses.length || isFilteredOut(facts, shown, isPublic ? 'public' : 'home')) return null;
+      const render = (): string => JSON.stringify(toStatus(viewOf(ctx, viewerId), facts, status));
+      return shared ? (forAll ??= render()) : render();
     },
   };
 }
 
-function isShareable(status: Status): boolean {
-  return status.reblogOfId === null && status.quote === null && status.quotePolicy !== 'followers';
+async function shownOf(ctx: Ctx, status: Status): Promise<Status> {
+  if (status.reblogOfId === null) return status;
+  return (await ctx.db.statuses.findOne({ _id: status.reblogOfId })) ?? status;
 }
 
-/** Those to whom a fresh status looks different: its author, and who filters or has muted the thread. */
-async function withOwnView(ctx: Ctx, viewers: string[], status: Status): Promise<Set<string>> {
-  const [filters, mutes] = await Promise.all([
-    ctx.db.filters.find({ accountId: { $in: viewers } }).toArray(),
-    ctx.db.threadMutes.find({ accountId: { $in: viewers }, conversationId: status.conversationId }).toArray(),
-  ]);
-  const at = ctx.clock.now().toISOString();
-  const filtering = filters.filter((f) => isActive(f, at)).map((f) => f.accountId);
-  return new Set([status.accountId, ...filtering, ...mutes.map((m) => m.accountId)]);
+/** True when a filter of the viewer leaves it out of such a place. */
+export function isFilteredOut({ filtered }: StatusFacts, shown: Status, place: FilterContext): boolean {
+  return isLeftOut(filtered.get(shown._id) ?? [], place);
 }
 
-/** Of these viewers, those who want a status on a public stream: as the public timelines, and no mention of the hidden. */
+/** Of these viewers, those who want a status on a public stream, as on the public timelines. */
 async function publicAudience(ctx: Ctx, viewers: string[], status: Status): Promise<Set<string>> {
   if (!viewers.length || status.visibility !== 'public') return new Set();
   const author = (await accountsById(ctx, [status.accountId])).get(status.accountId);
   if (!author || isLimited(await domainRules(ctx), author)) return new Set();
-  const [hides, elsewhere] = await Promise.all([
-    hiddenBy(ctx, viewers, { status, shown: status }),
-    refusingDomain(ctx, viewers, author),
-  ]);
-  const authorSuspended = author.suspendedAt !== null || author.deletedAt !== null;
-  const isWanted = (viewerId: string): boolean => {
-    const hidden = hides(viewerId);
-    const blockedByAuthor = hidden.has(author._id);
-    if (!canSee(status, { viewerId, follows: false, blockedByAuthor, authorSuspended })) return false;
-    return viewerId === author._id || (!hidden.size && !elsewhere.has(viewerId));
-  };
-  return new Set(viewers.filter(isWanted));
+  const elsewhere = await refusingDomain(ctx, viewers, author);
+  return new Set(viewers.filter((id) => id === author._id || !elsewhere.has(id)));
 }
 
 /** Who blocks the author's domain, and does not follow the author all the same. */

@@ -4,7 +4,7 @@ import { viewOf } from '../api/entities/view.js';
 import type { Ctx, HubMessage } from '../domain/ctx.js';
 import { loadConversations } from '../domain/facts/conversations.js';
 import { loadNotifications } from '../domain/facts/notifications.js';
-import { createStatusRenderer } from './render-status.js';
+import { createStatusRenderer, isFilteredOut } from './render-status.js';
 
 /** One ear that a message is for; `isPublic`: on a stream of everybody's posts. */
 export interface Audience {
@@ -26,7 +26,7 @@ export async function createRenderer(
   const { event, payload } = message;
   if (event === 'update' || event === 'status.update') {
     const status = await ctx.db.statuses.findOne({ _id: String(payload['statusId']) });
-    return status ? createStatusRenderer(ctx, { status, fresh: event === 'update', audience }) : nothing;
+    return status ? createStatusRenderer(ctx, status, audience) : nothing;
   }
   if (event === 'notification') return notificationRenderer(ctx, String(payload['notificationId']));
   if (event === 'conversation') return conversationRenderer(ctx, String(payload['conversationId']));
@@ -43,6 +43,8 @@ function notificationRenderer(ctx: Ctx, id: string): Renderer {
       if (notification?.accountId !== viewerId) return null;
       const facts = await loadNotifications(ctx, viewerId, [notification]);
       if (!facts.accounts.has(notification.fromId)) return null;
+      const [status] = facts.statuses.statuses;
+      if (status && isFilteredOut(facts.statuses, status, 'notifications')) return null;
       return JSON.stringify(toNotification(viewOf(ctx, viewerId), facts, notification));
     },
   };

@@ -1,3 +1,4 @@
+import type { Filter } from '../../model/filters.js';
 import type { Media, Status } from '../../model/status.js';
 import { matchFilters, type FilterMatch } from '../../policy/filters.js';
 import { toPlainText } from '../../text/sanitise.js';
@@ -11,7 +12,15 @@ export async function loadFilterMatches(
   { statuses, media }: { statuses: readonly Status[]; media: ReadonlyMap<string, Media> },
 ): Promise<Map<string, FilterMatch[]>> {
   if (viewerId === null || !statuses.length) return new Map();
-  const filters = await activeFiltersOf(ctx, viewerId);
+  return matchAll(await activeFiltersOf(ctx, viewerId), viewerId, { statuses, media });
+}
+
+/** The same with the viewer's active filters at hand. */
+export function matchAll(
+  filters: readonly Filter[],
+  viewerId: string,
+  { statuses, media }: { statuses: readonly Status[]; media: ReadonlyMap<string, Media> },
+): Map<string, FilterMatch[]> {
   if (!filters.length) return new Map();
   const others = statuses.filter((s) => s.accountId !== viewerId && s.reblogOfId === null);
   return new Map(
