@@ -3,6 +3,7 @@ import { software } from '../config/software.js';
 import { AppError, StartError } from '../errors.js';
 import { FailedResult, UsageError } from './command.js';
 import { accountCommands } from './commands/account.js';
+import { announcementCommands } from './commands/announcement.js';
 import { appCommands } from './commands/app.js';
 import { configCommands } from './commands/config.js';
 import { doctorCommand } from './commands/doctor.js';
@@ -31,6 +32,7 @@ export function createProgram(io: Io): Command {
     provisionCommand(io),
     instanceCommands(io),
     inviteCommands(io),
+    announcementCommands(io),
     domainCommands(io),
     keysCommands(io),
     queueCommand(io),

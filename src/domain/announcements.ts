@@ -30,6 +30,9 @@ export interface AnnouncementInput {
   allDay?: boolean | undefined;
 }
 
+/** The hub channel of whatever happens to announcements: on everybody's own stream. */
+export const announcementsChannel = 'announcements';
+
 /** Tells everybody something, until `endsAt` where there is one. @throws AppError 422 */
 export async function publishAnnouncement(ctx: Ctx, input: AnnouncementInput): Promise<Announcement> {
   if (!input.text.trim()) throw invalid("Text can't be blank");
@@ -42,37 +45,67 @@ export async function publishAnnouncement(ctx: Ctx, input: AnnouncementInput): P
     publishedAt: now(ctx),
     updatedAt: now(ctx),
   };
+  const told = await ctx.jobs.intend(job(announcement._id));
   await ctx.db.announcements.insertOne(announcement);
+  if (input.endsAt) await ctx.jobs.enqueue({ ...job(announcement._id), dueAt: input.endsAt });
+  await told.release();
   return announcement;
 }
 
+/** @throws AppError 404 */
 export async function deleteAnnouncement(ctx: Ctx, id: string): Promise<void> {
+  await getAnnouncement(ctx, id);
+  const told = await ctx.jobs.intend(job(id));
   await ctx.db.announcements.deleteOne({ _id: id });
   await ctx.db.announcementReactions.deleteMany({ announcementId: id });
   await ctx.db.announcementDismissals.deleteMany({ announcementId: id });
+  await told.release();
+}
+
+const job = (announcementId: string) => ({ kind: 'announcement', payload: { announcementId } });
+
+/** Tells everybody's streams that an announcement is there, or not any more. Safe to repeat. */
+export async function streamAnnouncement(ctx: Ctx, announcementId: string): Promise<void> {
+  const found = await ctx.db.announcements.findOne({ _id: announcementId });
+  const event = found && isCurrent(ctx, found) ? 'announcement' : 'announcement.delete';
+  ctx.hub.publish({ channels: [announcementsChannel], event, payload: { announcementId } });
+}
+
+const isCurrent = (ctx: Ctx, { endsAt }: Announcement): boolean => endsAt === null || endsAt > now(ctx);
+
+/** All of them, newest first. */
+export function listAnnouncements(ctx: Ctx): Promise<Announcement[]> {
+  return ctx.db.announcements.find({}).sort({ _id: -1 }).limit(mostShown).toArray();
 }
 
 /** Those that are still of interest, newest first, as one person sees them. */
 export async function announcementsFor(ctx: Ctx, who: Account): Promise<AnnouncementFacts[]> {
-  const found = await ctx.db.announcements.find({}).sort({ _id: -1 }).limit(mostShown).toArray();
-  const at = now(ctx);
-  const current = found.filter((a) => a.endsAt === null || a.endsAt > at);
-  const among = { announcementId: { $in: current.map((a) => a._id) } };
+  const current = (await listAnnouncements(ctx)).filter((a) => isCurrent(ctx, a));
+  return loadAnnouncements(ctx, who._id, current);
+}
+
+/** Announcements as somebody sees them; null for the public, who has read none and reacted to none. */
+export async function loadAnnouncements(
+  ctx: Ctx,
+  viewerId: string | null,
+  announcements: readonly Announcement[],
+): Promise<AnnouncementFacts[]> {
+  const among = { announcementId: { $in: announcements.map((a) => a._id) } };
   const [reactions, dismissals] = await Promise.all([
     ctx.db.announcementReactions.find(among).sort({ _id: 1 }).limit(50_000).toArray(),
-    ctx.db.announcementDismissals.find({ ...among, accountId: who._id }).toArray(),
+    viewerId === null ? [] : ctx.db.announcementDismissals.find({ ...among, accountId: viewerId }).toArray(),
   ]);
   const emojis = await localEmojis(ctx, reactions.map((r) => `:${r.name}:`).join(' '));
   const byShortcode = new Map(emojis.map((e) => [e.shortcode, e]));
   const read = new Set(dismissals.map((d) => d.announcementId));
   return Promise.all(
-    current.map(async (announcement) => ({
+    announcements.map(async (announcement) => ({
       announcement,
       ...(await rendered(ctx, announcement.text)),
       read: read.has(announcement._id),
       reactions: tally(
         reactions.filter((r) => r.announcementId === announcement._id),
-        who._id,
+        viewerId,
       ).map((r) => ({ ...r, emoji: byShortcode.get(r.name) ?? null })),
     })),
   );
@@ -92,7 +125,7 @@ async function rendered(
 
 function tally(
   reactions: readonly { name: string; accountId: string }[],
-  viewerId: string,
+  viewerId: string | null,
 ): { name: string; count: number; me: boolean }[] {
   const counted = new Map<string, { name: string; count: number; me: boolean }>();
   for (const { name, accountId } of reactions) {
@@ -129,11 +162,12 @@ export async function reactTo(
   const known = await ctx.db.announcementReactions.find({ announcementId }).limit(50_000).toArray();
   const names = new Set(known.map((r) => r.name));
   if (!names.has(name) && names.size >= mostReactions) throw invalid('Limit of different reactions reached');
-  await ctx.db.announcementReactions.updateOne(
+  const added = await ctx.db.announcementReactions.updateOne(
     { announcementId, accountId: who._id, name },
     { $setOnInsert: { _id: ctx.ids.next() } },
     { upsert: true },
   );
+  if (added.upsertedCount) await streamReaction(ctx, announcementId, name);
 }
 
 /** @throws AppError 404 */
@@ -143,7 +177,24 @@ export async function unreactTo(
   { id, name }: { id: string; name: string },
 ): Promise<void> {
   const { _id: announcementId } = await getAnnouncement(ctx, id);
-  await ctx.db.announcementReactions.deleteOne({ announcementId, accountId: who._id, name });
+  const removed = await ctx.db.announcementReactions.deleteOne({
+    announcementId,
+    accountId: who._id,
+    name,
+  });
+  if (removed.deletedCount) await streamReaction(ctx, announcementId, name);
+}
+
+async function streamReaction(ctx: Ctx, announcementId: string, name: string): Promise<void> {
+  const count = await ctx.db.announcementReactions.countDocuments({ announcementId, name });
+  const [emoji] = await localEmojis(ctx, `:${name}:`);
+  const json = {
+    name,
+    count,
+    announcement_id: announcementId,
+    ...(emoji && { url: emoji.url, static_url: emoji.staticUrl }),
+  };
+  ctx.hub.publish({ channels: [announcementsChannel], event: 'announcement.reaction', payload: { json } });
 }
 
 const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' });

@@ -1,6 +1,8 @@
+import { toAnnouncement } from '../api/entities/announcements.js';
 import { toConversation } from '../api/entities/conversations.js';
 import { toNotification } from '../api/entities/notifications.js';
 import { viewOf } from '../api/entities/view.js';
+import { loadAnnouncements } from '../domain/announcements.js';
 import type { Ctx, HubMessage } from '../domain/ctx.js';
 import { loadConversations } from '../domain/facts/conversations.js';
 import { loadNotifications } from '../domain/facts/notifications.js';
@@ -30,6 +32,8 @@ export async function createRenderer(
   }
   if (event === 'notification') return notificationRenderer(ctx, String(payload['notificationId']));
   if (event === 'conversation') return conversationRenderer(ctx, String(payload['conversationId']));
+  if (event === 'announcement') return announcementRenderer(ctx, String(payload['announcementId']));
+  if (event === 'announcement.delete') return { payload: async () => String(payload['announcementId']) };
   if (event === 'delete') return { payload: async () => String(payload['statusId']) };
   return { payload: async () => JSON.stringify(payload['json'] ?? payload) };
 }
@@ -59,4 +63,12 @@ function conversationRenderer(ctx: Ctx, id: string): Renderer {
       return JSON.stringify(toConversation(viewOf(ctx, viewerId), facts, conversation));
     },
   };
+}
+
+/** The same for all: without what each has read. */
+async function announcementRenderer(ctx: Ctx, id: string): Promise<Renderer> {
+  const found = await ctx.db.announcements.findOne({ _id: id });
+  const [facts] = found ? await loadAnnouncements(ctx, null, [found]) : [];
+  const text = facts ? JSON.stringify(toAnnouncement(viewOf(ctx, null), facts)) : null;
+  return { payload: async () => text };
 }

@@ -1,3 +1,4 @@
+import { announcementsChannel } from '../domain/announcements.js';
 import { normaliseHashtag } from '../text/scan.js';
 
 /** What a client asks to hear: a stream of the client API with its parameters. */
@@ -8,8 +9,10 @@ export interface StreamRequest {
 }
 
 export interface Stream {
-  /** The hub's channel. */
+  /** The hub's channel; it names the stream. */
   channel: string;
+  /** Further channels that are on it. */
+  also?: string[];
   /** The name that frames carry: `["hashtag", "landfall"]`. */
   name: string[];
   /** Any of these scopes. */
@@ -35,7 +38,7 @@ export function parseStream(accountId: string, request: StreamRequest): Stream |
   const { stream } = request;
   if (publicStreams.has(stream))
     return { channel: stream, name: [stream], scopes: statusScopes, isPublic: true };
-  if (stream === 'user') return own('user', accountId, statusScopes);
+  if (stream === 'user') return { ...own('user', accountId, statusScopes), also: [announcementsChannel] };
   if (stream === 'user:notification') return own('user:notification', accountId, notificationScopes);
   if (stream === 'direct') return own('direct', accountId, statusScopes);
   if (stream === 'list' && request.list && /^\d+$/.test(request.list)) {

@@ -73,7 +73,13 @@ export function createSwitchboard(ctx: Ctx): Switchboard {
   });
 
   return {
-    listen: (stream, listener) => seats.add(stream.channel, { stream, listener }),
+    listen: (stream, listener) => {
+      const seat = { stream, listener };
+      const leave = [stream.channel, ...(stream.also ?? [])].map((channel) => seats.add(channel, seat));
+      return () => {
+        for (const stop of leave) stop();
+      };
+    },
     guard: (tokenId, end) => {
       if (closed) end('stopping');
       return guards.add(tokenChannel(tokenId), end);

@@ -384,3 +384,17 @@ describe('invite', () => {
     },
   );
 });
+
+describe('announcement', () => {
+  test('publish, list and delete; on record', async () => {
+    const args = ['announcement', 'publish', 'We move', '--ends', '2099-01-01', '--json'];
+    const { id } = (await cli.run(args)).json<{ id: string }>();
+    const listed = await cli.run(['announcement', 'list', '--json']);
+    expect(listed.json()).toMatchObject([{ id, text: 'We move', ends_at: '2099-01-01T00:00:00.000Z' }]);
+    expect((await cli.run(['announcement', 'publish', 'x', '--starts', 'soon'])).code).toBe(2);
+    expect((await cli.run(['announcement', 'delete', id])).code).toBe(0);
+    expect((await cli.run(['announcement', 'delete', id])).code).toBe(1);
+    expect((await cli.run(['announcement', 'list'])).out).toBe('No announcements.');
+    expect(await inside((ctx) => ctx.db.audit.countDocuments({ action: 'announcement.publish' }))).toBe(1);
+  });
+});

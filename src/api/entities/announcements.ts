@@ -13,7 +13,7 @@ export function toAnnouncement(view: View, facts: AnnouncementFacts) {
     all_day: announcement.allDay,
     published_at: toTime(announcement.publishedAt),
     updated_at: toTime(announcement.updatedAt),
-    read: facts.read,
+    ...(view.viewerId !== null && { read: facts.read }),
     // Handles in announcements stay plain text.
     mentions: [],
     statuses: [],
@@ -22,7 +22,7 @@ export function toAnnouncement(view: View, facts: AnnouncementFacts) {
     reactions: facts.reactions.map(({ name, count, me, emoji }) => ({
       name,
       count,
-      me,
+      ...(view.viewerId !== null && { me }),
       ...(emoji && { url: emoji.url, static_url: emoji.staticUrl }),
     })),
   };

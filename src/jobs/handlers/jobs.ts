@@ -4,6 +4,7 @@ import type { DomainEvent } from '../../domain/events.js';
 import { fetchParent } from '../../domain/remote/ancestors.js';
 import { resolveActor } from '../../domain/remote/actors.js';
 import { checkQuote } from '../../domain/remote/quotes.js';
+import { streamAnnouncement } from '../../domain/announcements.js';
 import { notifyStaffOfSignUp } from '../../domain/confirmation.js';
 import { followInviter } from '../../domain/invites.js';
 import { attachCard } from '../../domain/cards/cards.js';
@@ -45,6 +46,7 @@ const kinds: Readonly<Record<string, (ctx: Ctx, payload: Record<string, unknown>
   'check-quote': (ctx, { statusId }) => checkQuote(ctx, String(statusId)),
   // Somebody said that it is gone; its own server knows.
   'refresh-actor': async (ctx, { uri }) => void (await resolveActor(ctx, String(uri), { refresh: true })),
+  announcement: (ctx, { announcementId }) => streamAnnouncement(ctx, String(announcementId)),
   'inbox-gone': inboxGone,
   'signed-up': async (ctx, { accountId }) => {
     await notifyStaffOfSignUp(ctx, String(accountId));
