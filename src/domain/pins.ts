@@ -4,12 +4,15 @@ import type { Status } from '../model/status.js';
 import { now, type Ctx } from './ctx.js';
 import { withEvent } from './events.js';
 import { getOwnStatus } from './status-store.js';
+import { getVisibleStatus } from './visible.js';
 
 export const maxPins = 5;
 
 /** Pins one's own status to one's profile. @throws AppError 404, 422 */
 export async function pin(ctx: Ctx, who: Account, statusId: string): Promise<Status> {
-  const status = await getOwnStatus(ctx, who._id, statusId);
+  const status = await getVisibleStatus(ctx, who._id, statusId);
+  if (status.accountId !== who._id) throw invalid('Someone else’s post cannot be pinned');
+  if (status.reblogOfId !== null) throw invalid('A boost cannot be pinned');
   if (status.pinnedAt) return status;
   if (status.visibility === 'direct')
     throw invalid('Posts that are only visible to mentioned users cannot be pinned');

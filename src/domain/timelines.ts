@@ -56,6 +56,12 @@ export async function tagTimeline(
   return screened(ctx, viewerId, { page, filter, keep });
 }
 
+/** Whether somebody posted a link that has a page behind it. */
+export async function isKnownLink(ctx: Ctx, url: string): Promise<boolean> {
+  const card = await ctx.db.previewCards.findOne({ url });
+  return card !== null && card.page !== null;
+}
+
 /** Public statuses whose card shows this link. */
 export async function linkTimeline(
   ctx: Ctx,

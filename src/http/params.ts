@@ -83,13 +83,13 @@ export function filesOf(req: Request): Map<string, UploadedFile> {
 /**
  * The parameters of a request in the shape of `schema`. `null` members count as absent (clients send them freely);
  * where null has a meaning of its own, look at `paramsOf`.
- * @throws AppError 400 for a missing parameter, 422 for one that does not fit
+ * @throws AppError 422 for a parameter that does not fit or that a write misses, 400 for one that a read misses
  */
 export function parseParams<T>(schema: z.ZodType<T>, req: Request): T {
   const params = withoutNulls(paramsOf(req));
   const parsed = schema.safeParse(params);
   if (parsed.success) return parsed.data;
-  throw toParamsError(parsed.error, params);
+  throw toParamsError(parsed.error, { params, isRead: req.method === 'GET' || req.method === 'HEAD' });
 }
 
 function withoutNulls(value: Record<string, unknown>): Record<string, unknown> {
@@ -99,17 +99,28 @@ function withoutNulls(value: Record<string, unknown>): Record<string, unknown> {
   );
 }
 
-function toParamsError(error: z.ZodError, params: Record<string, unknown>): AppError {
+/** As Rails: what a read needs must be there; what a write leaves out is a blank attribute of what it makes. */
+function toParamsError(
+  error: z.ZodError,
+  { params, isRead }: { params: Record<string, unknown>; isRead: boolean },
+): AppError {
   const missing = error.issues.find((issue) => issue.path.length === 1 && !(String(issue.path[0]) in params));
-  if (missing) return badRequest(`param is missing or the value is empty: ${String(missing.path[0])}`);
-  return invalid(issueText(error));
+  if (!missing) return invalid(issueText(error));
+  const name = String(missing.path[0]);
+  if (isRead) return badRequest(`param is missing or the value is empty: ${name}`);
+  return invalid(`${attributeName([name])} can't be blank`);
+}
+
+/** `poll options` of `['poll', 'options']`, with a capital. */
+function attributeName(path: readonly PropertyKey[]): string {
+  const text = path.map(String).join(' ').replaceAll('_', ' ');
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 /** `Poll options is too long, Language is not valid` — the first few issues in the words of Rails. */
 export function issueText(error: z.ZodError): string {
   const texts = error.issues.slice(0, 5).map((issue) => {
-    const path = issue.path.map(String).join(' ').replaceAll('_', ' ');
-    return `${path.charAt(0).toUpperCase()}${path.slice(1)} ${issue.message}`.trim();
+    return `${attributeName(issue.path)} ${issue.message}`.trim();
   });
   return [...new Set(texts)].join(', ').slice(0, 500);
 }

@@ -239,7 +239,7 @@ describe('acting on an account', () => {
     await refused(act(staffed.moderator, { type: 'suspend' }), 403);
     await refused(act(staffed.admin, { type: 'silence' }), 403);
     await refused(act(staffed.user, { type: 'vanish' }), 422);
-    await refused(act(staffed.user, {}), 400);
+    await refused(act(staffed.user, {}), 422);
     await ok(staffed.asOwner.post(`${path}/${staffed.admin.account._id}/action`, { type: 'none' }));
     await expectStaffOnly(instance, staffed, (c) =>
       c.post(`${path}/${staffed.user.account._id}/action`, { type: 'silence' }),

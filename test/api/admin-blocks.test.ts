@@ -94,7 +94,7 @@ describe.each([
     }
     await refused(staffed.asAdmin.get(`${path}/12345`), 404);
     await refused(staffed.asAdmin.delete(`${path}/12345`), 404);
-    await refused(staffed.asAdmin.post(path, {}), 400);
+    await refused(staffed.asAdmin.post(path, {}), 422);
   });
 });
 
@@ -259,7 +259,7 @@ describe('blocks of mail', () => {
     });
     await refused(staffed.asAdmin.post(path, { canonical_email_hash: hash }), 422);
     await refused(staffed.asAdmin.post(path, { canonical_email_hash: 'short' }), 422);
-    await refused(staffed.asAdmin.post(`${path}/test`, {}), 400);
+    await refused(staffed.asAdmin.post(`${path}/test`, {}), 422);
     await expectStaffOnly(instance, staffed, (c) => c.post(`${path}/test`, { email: 'a@b.example' }));
     expect(JSON.stringify(await instance.ctx.db.canonicalEmailBlocks.find({}).toArray())).not.toContain(
       'box',

@@ -158,7 +158,7 @@ describe('measures', () => {
     await refused(send({ start_at: '2025-06-03', end_at: '2025-06-01' }), 422);
     await refused(send({ start_at: '2020-06-03', end_at: '2025-06-01' }), 422);
     await refused(send({ start_at: 'soon', end_at: '2025-06-01' }), 422);
-    await refused(send({ start_at: '2025-06-01' }), 400);
+    await refused(send({ start_at: '2025-06-01' }), 422);
   });
 });
 

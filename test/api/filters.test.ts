@@ -157,7 +157,7 @@ describe('filters of the first version', () => {
       id: made.id,
       phrase: 'capers',
     });
-    await refused(asBob.post('/api/v1/filters', { context: ['home'] }), 400, /phrase/);
+    await refused(asBob.post('/api/v1/filters', { context: ['home'] }), 422, /Phrase can't be blank/);
     await refused(asAlice.get(`/api/v1/filters/${made.id}`), 404);
     expect(await ok(asBob.delete(`/api/v1/filters/${made.id}`))).toEqual({});
     expect(await ok(asBob.get('/api/v2/filters'))).toEqual([]);

@@ -195,8 +195,8 @@ describe('uploads', () => {
   });
 
   test.each([
-    ['nothing', {}, 400],
-    ['a text', { file: 'not a file' }, 400],
+    ['nothing', {}, 422],
+    ['a text', { file: 'not a file' }, 422],
   ])('%s is no upload', async (_name, body, status) => {
     await refused(asAlice.post('/api/v2/media', body), status, /file/);
   });

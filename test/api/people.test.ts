@@ -93,7 +93,7 @@ describe('reports', () => {
     const told = await ok(asAlice.get('/api/v1/notifications', { types: ['admin.report'] }));
     expectEntities(told, 'Notification');
     expect(told).toMatchObject([{ account: { acct: 'carol' }, report: { target_account: { acct: 'bob' } } }]);
-    await refused(asCarol.post('/api/v1/reports', { comment: 'x' }), 400, /account_id/);
+    await refused(asCarol.post('/api/v1/reports', { comment: 'x' }), 422, /Account id/);
     await refused(asCarol.post('/api/v1/reports', { account_id: '1' }), 404);
   });
 

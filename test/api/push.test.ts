@@ -101,7 +101,7 @@ describe('a push subscription', () => {
     [{ endpoint: 'https://push.example/' }, 422],
   ])('is refused when it makes no sense (%#)', async (wrong, status) => {
     await refused(asAlice.post(path, { subscription: wrong }), status);
-    await refused(asAlice.post(path, {}), 400);
+    await refused(asAlice.post(path, {}), 422);
   });
 
   test('needs its own scope', async () => {

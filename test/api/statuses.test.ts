@@ -247,7 +247,7 @@ describe('what people do with a status', () => {
   test('pin and unpin one’s own', async () => {
     const status = await post(asAlice, 'Pin me');
     expect(await ok(asAlice.post(`/api/v1/statuses/${status.id}/pin`))).toMatchObject({ pinned: true });
-    await refused(asBob.post(`/api/v1/statuses/${status.id}/pin`), 404);
+    await refused(asBob.post(`/api/v1/statuses/${status.id}/pin`), 422, /cannot be pinned/);
     const pinned = await ok<StatusJson[]>(
       asNobody.get(`/api/v1/accounts/${alice.account._id}/statuses`, { pinned: true }),
     );
@@ -299,7 +299,7 @@ describe('polls', () => {
     expectEntity(status['poll'], 'Poll');
     expect(await ok(asNobody.get(`/api/v1/polls/${id}`))).not.toHaveProperty('voted');
     await refused(asBob.post(`/api/v1/polls/${id}/votes`, { choices: ['7'] }), 422);
-    await refused(asBob.post(`/api/v1/polls/${id}/votes`, {}), 400, /choices/);
+    await refused(asBob.post(`/api/v1/polls/${id}/votes`, {}), 422, /Choices/);
     const voted = await ok(asBob.post(`/api/v1/polls/${id}/votes`, { choices: ['1'] }));
     expectEntity(voted, 'Poll');
     expect(voted).toMatchObject({

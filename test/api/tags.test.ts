@@ -68,6 +68,6 @@ describe('hashtags', () => {
     expect(await ok(asAlice.delete(`/api/v1/featured_tags/${featured.id}`))).toEqual({});
     await refused(asAlice.delete(`/api/v1/featured_tags/${featured.id}`), 404);
     await refused(asAlice.post('/api/v1/featured_tags', { name: 'no tag' }), 422);
-    await refused(asAlice.post('/api/v1/featured_tags'), 400);
+    await refused(asAlice.post('/api/v1/featured_tags'), 422);
   });
 });

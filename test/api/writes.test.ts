@@ -1,8 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import request, { type Response, type Test } from 'supertest';
-import { endpoints, expectByContract, isAbsent, type Endpoint } from './contract.js';
-import { accountWrites } from './writes/accounts.js';
-import { adminWrites } from './writes/admin.js';
+import { endpoints, expectByContract, isAbsent, nameOf, type Endpoint } from './contract.js';
 import {
   encodings,
   startWorld,
@@ -12,22 +10,14 @@ import {
   type World,
   type Write,
 } from './writes/kit.js';
-import { notificationWrites } from './writes/notifications.js';
-import { personalWrites } from './writes/personal.js';
-import { statusWrites } from './writes/statuses.js';
+import { writeTable } from './writes/index.js';
 
 /**
  * Every write of the contract, as every kind of client sends it: JSON, forms, multipart, query strings, nested and
  * repeated parameters, trailing slashes, PUT and PATCH. What was sent must have had its effect each time.
  */
 
-const table: Record<string, Setup> = {
-  ...accountWrites,
-  ...statusWrites,
-  ...personalWrites,
-  ...notificationWrites,
-  ...adminWrites,
-};
+const table = writeTable;
 
 /** Writes of the contract that are not tried here, and why. */
 const elsewhere: Record<string, string> = {
@@ -53,7 +43,6 @@ const meaningless: Record<string, string> = {
 };
 
 const writes = endpoints.filter((e) => e.method !== 'GET' && !isAbsent(e));
-const nameOf = (e: Endpoint): string => `${e.method} ${e.path}`;
 
 let world: World;
 beforeAll(async () => {

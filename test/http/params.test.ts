@@ -32,7 +32,7 @@ beforeAll(async () => {
   app = appWith(base.ctx, (router) => {
     router.all('/api/v1/echo', (req, res) => void res.json(paramsOf(req)));
     router.all('/api/v1/shape', (req, res) => void res.json(parseParams(shape, req)));
-    router.post('/api/v1/needs', (req, res) => void res.json(parseParams(z.object({ uri: text() }), req)));
+    router.all('/api/v1/needs', (req, res) => void res.json(parseParams(z.object({ uri: text() }), req)));
     router.post('/api/v1/files', (req, res) => {
       const files = [...filesOf(req)].map(([field, f]) => [
         field,
@@ -399,8 +399,10 @@ describe('parseParams', () => {
     expect(res.body.error).toMatch(/^Validation failed: [A-Z]/);
   });
 
-  test('a missing parameter is a 400 that names it', async () => {
-    const res = await request(app).post('/api/v1/needs').send({}).expect(400);
-    expect(res.body).toEqual({ error: 'param is missing or the value is empty: uri' });
+  test('a missing parameter is named: 400 where something is read, a blank attribute where it is written', async () => {
+    const read = await request(app).get('/api/v1/needs').expect(400);
+    expect(read.body).toEqual({ error: 'param is missing or the value is empty: uri' });
+    const written = await request(app).post('/api/v1/needs').send({}).expect(422);
+    expect(written.body).toEqual({ error: "Validation failed: Uri can't be blank" });
   });
 });

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Ctx } from '../../domain/ctx.js';
 import { uploadLater } from '../../domain/upload-later.js';
 import { deleteUpload, getOwnMedia, updateMedia, uploadMedia } from '../../domain/uploads.js';
-import { badRequest, unprocessable } from '../../errors.js';
+import { invalid, unprocessable } from '../../errors.js';
 import { requireUser, signedIn } from '../../http/auth.js';
 import { text } from '../../http/coerce.js';
 import { filesOf, parseParams } from '../../http/params.js';
@@ -49,7 +49,7 @@ function uploadHandler(ctx: Ctx, store: typeof uploadMedia): RequestHandler {
   return async (req, res) => {
     const { account } = signedIn(req);
     const file = filesOf(req).get('file');
-    if (!file) throw badRequest('param is missing or the value is empty: file');
+    if (!file) throw invalid("File can't be blank");
     const media = await store(ctx, account, {
       ...parseParams(params, req),
       data: file.data,

@@ -21,7 +21,8 @@ import { viewOf } from '../entities/view.js';
 import { pages } from '../paging.js';
 import { pathParam } from '../routing.js';
 
-const ids = z.object({ id: idList(80) });
+/** Without ids there is nothing to do, which is no error (masto.js). */
+const ids = z.object({ id: idList(80).default([]) });
 const base = '/api/v1/notifications/requests';
 
 /** Senders whose notifications were put aside. */

@@ -26,7 +26,7 @@ const options = z.object({
   account_id: idParam.optional(),
   include_filtered: bool().default(false),
 });
-const ids = z.object({ ids: idList(80) });
+const ids = z.object({ ids: idList(80).default([]) });
 
 /** Which notifications are wanted. Those of one sender come with what was put aside, for looking at a request. */
 export function optionsOf(req: Request): NotificationOptions {

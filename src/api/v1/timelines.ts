@@ -3,8 +3,8 @@ import { z } from 'zod';
 import type { Ctx } from '../../domain/ctx.js';
 import { homeTimeline } from '../../domain/home.js';
 import { bookmarksOf, favouritesOf } from '../../domain/status-lists.js';
-import { linkTimeline, publicTimeline, tagTimeline } from '../../domain/timelines.js';
-import { unprocessable } from '../../errors.js';
+import { isKnownLink, linkTimeline, publicTimeline, tagTimeline } from '../../domain/timelines.js';
+import { notFound, unprocessable } from '../../errors.js';
 import { optionalUser, requireUser, signedIn, viewerIdOf } from '../../http/auth.js';
 import { bool, stringList, text } from '../../http/coerce.js';
 import { pageOf, sendPage } from '../../http/paging.js';
@@ -64,6 +64,7 @@ export function timelinesRoutes(ctx: Ctx): Router {
   router.get('/api/v1/timelines/link', ...open, async (req, res) => {
     const page = pageOf(req, pages.statuses);
     const { url } = parseParams(linkParams, req);
+    if (!(await isKnownLink(ctx, url))) throw notFound();
     const statuses = await linkTimeline(ctx, viewerIdOf(req), { url, page });
     await sendStatuses(ctx, { req, res }, { statuses, page, nextOnShort: true });
   });

@@ -16,7 +16,7 @@ import {
   removeEmailBlock,
 } from '../../../domain/email-blocks.js';
 import { staffName } from '../../../domain/staff-rules.js';
-import { badRequest } from '../../../errors.js';
+import { invalid } from '../../../errors.js';
 import { bool, text } from '../../../http/coerce.js';
 import { pageOf, sendPage } from '../../../http/paging.js';
 import { parseParams } from '../../../http/params.js';
@@ -94,7 +94,7 @@ function mailboxes(ctx: Ctx, router: Router): void {
   router.post(path, guard.write, async (req, res) => {
     const { email, canonical_email_hash: hash } = parseParams(mailbox, req);
     const what = email ? { email } : hash ? { hash } : null;
-    if (!what) throw badRequest('param is missing or the value is empty: email');
+    if (!what) throw invalid("Email can't be blank");
     res.json(toAdminCanonicalEmailBlock(await addCanonicalEmailBlock(ctx, staffName(staffOf(req)), what)));
   });
   router.delete(`${path}/:id`, guard.write, async (req, res) => {
