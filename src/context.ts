@@ -9,7 +9,6 @@ import { loadSecrets } from './config/secrets.js';
 import type { Settings } from './config/settings.js';
 import { software } from './config/software.js';
 import type { Ctx, OwnNames } from './domain/ctx.js';
-import { domainRules } from './domain/domains.js';
 import { ensureNames } from './domain/hosts.js';
 import { getInstance } from './domain/instance.js';
 import { createKeyStore } from './domain/keys.js';
@@ -110,7 +109,8 @@ async function assemble(parts: Parts): Promise<Context> {
   const hub = createHub({ log, clock, ids, signals: db.signals, ...relayOf(mode, alone) });
   const jobs = createJobs({ db, clock, ids, claim: randomToken(9), alone });
   const outbound = { ...outboundOptions(settings, names), ...outwardOf(parts) };
-  const http = createHttpClient({ ...outbound, clock, log });
+  const isBlockedHost = async (host: string): Promise<boolean> => isSuspended(await rules.all(), host);
+  const http = createHttpClient({ ...outbound, isBlockedHost, clock, log });
   const sign: HttpRequest['sign'] = async ({ method, url }) => {
     const key = await keys.signingKey((await getInstance(ctx)).actorId, 'rsa');
     return key ? signRequest('cavage', { method, url, key, now: clock.now() }) : {};
@@ -133,7 +133,7 @@ async function assemble(parts: Parts): Promise<Context> {
     documents: createDocumentLoader({
       http,
       sign,
-      isRefused: async (host) => isSuspended(await domainRules(ctx), host),
+      isRefused: isBlockedHost,
     }),
     keys,
     passwords: createPasswords(),

@@ -51,8 +51,10 @@ export interface HttpClientOptions {
   clock: Clock;
   log?: { debug(fields: object, message: string): void };
   limits?: Partial<HttpLimits>;
-  /** Hosts that must not be asked (own names, blocked domains), as in `URL.host`. */
+  /** Hosts that must not be asked, as in `URL.host`: own names. */
   isRefusedHost?: (host: string) => boolean;
+  /** The same for what has to be looked up: blocked domains. Asked for every hop. */
+  isBlockedHost?: (host: string) => Promise<boolean>;
   resolve?: Resolve;
   /** Further trusted certificates (PEM). */
   ca?: string;
@@ -98,6 +100,7 @@ function createDeadline(timeoutMs: number, signal: AbortSignal | undefined) {
 interface Parts {
   pools: Pools;
   rules: UrlRules;
+  isBlockedHost: (host: string) => Promise<boolean>;
   userAgent: string;
   limits: HttpLimits;
 }
@@ -111,6 +114,7 @@ async function follow(request: HttpRequest, parts: Parts, signal: AbortSignal): 
     const checked = checkUrl(current, parts.rules);
     if ('reason' in checked) return { outcome: 'refused', reason: checked.reason, url: current };
     const { url } = checked;
+    if (await parts.isBlockedHost(url.host)) return { outcome: 'refused', reason: 'host', url: current };
     url.hash = '';
     const base = headersForHop(request, url);
     const signed =
@@ -144,6 +148,7 @@ async function follow(request: HttpRequest, parts: Parts, signal: AbortSignal): 
 export function createHttpClient(options: HttpClientOptions): HttpClient {
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const { allowLoopback, userAgent, clock, log, isRefusedHost = () => false } = options;
+  const { isBlockedHost = async () => false } = options;
   const connector = createConnector({
     resolve: options.resolve ?? createResolver(),
     allowLoopback,
@@ -151,7 +156,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     ...(options.ca === undefined ? {} : { ca: options.ca }),
   });
   const pools = createPools(connector, limits, clock);
-  const parts = { pools, rules: { allowLoopback, isRefusedHost }, userAgent, limits };
+  const parts = { pools, rules: { allowLoopback, isRefusedHost }, isBlockedHost, userAgent, limits };
   let closed = false;
   return {
     allowLoopback,

@@ -20,6 +20,19 @@ export function processIo(): Io {
   };
 }
 
+// eslint-disable-next-line no-control-regex -- control characters are what is looked for
+const unprintable = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+
+/**
+ * The same, with everything that a terminal would obey (escape sequences, reversed text) spelled out as `\uXXXX`: names and
+ * texts come from strangers. In JSON that is the same string.
+ */
+export function printable(io: Io): Io {
+  const spell = (text: string): string =>
+    text.replaceAll(unprintable, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return { ...io, out: (text) => io.out(spell(text)), err: (text) => io.err(spell(text)) };
+}
+
 /** The first line of standard input: how secrets come in, since arguments are seen by everybody on the machine. */
 export async function secretFromStdin(io: Io): Promise<string> {
   return ((await io.stdin()).split(/\r?\n/)[0] ?? '').trim();

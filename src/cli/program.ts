@@ -15,7 +15,7 @@ import { provisionCommand } from './commands/provision.js';
 import { queueCommand } from './commands/queue.js';
 import { serveCommand } from './commands/serve.js';
 import { tokenCommands } from './commands/token.js';
-import type { Io } from './io.js';
+import { printable, type Io } from './io.js';
 
 /** 0: done. 1: it failed. 2: the command line makes no sense. */
 export type ExitCode = 0 | 1 | 2;
@@ -55,7 +55,8 @@ function prepare(command: Command, io: Io): void {
 }
 
 /** Runs one command line (without `node landfall`). Never throws. */
-export async function runCli(args: readonly string[], io: Io): Promise<ExitCode> {
+export async function runCli(args: readonly string[], streams: Io): Promise<ExitCode> {
+  const io = printable(streams);
   try {
     await createProgram(io).parseAsync(args, { from: 'user' });
     return 0;

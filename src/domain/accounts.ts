@@ -1,3 +1,4 @@
+import { canonicalDomain } from '../../federation/discovery/resource.js';
 import { invalid, notFound } from '../errors.js';
 import type { Account, ActorType, Role, User } from '../model/account.js';
 import { isId } from '../model/ids.js';
@@ -179,8 +180,10 @@ export function acctKeyOf(ctx: Ctx, acct: string): string | null {
     .toLowerCase()
     .split('@');
   if (!username || rest.length) return null;
-  if (domain === undefined || domain === ctx.names.handleDomain || ctx.names.isOwn(domain)) return username;
-  return domain ? `${username}@${domain}` : null;
+  if (domain === undefined) return username;
+  const host = canonicalDomain(domain);
+  if (host === null) return null;
+  return ctx.names.isOwn(host) ? username : `${username}@${host}`;
 }
 
 export function acctOf(account: Pick<Account, 'username' | 'domain'>): string {

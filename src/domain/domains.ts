@@ -1,6 +1,7 @@
 import { invalid } from '../errors.js';
 import type { DomainRule } from '../model/work.js';
 import { now, type Ctx } from './ctx.js';
+import { hostOf } from './urls.js';
 
 /** The instance's domain rules by domain. Asked for several times at every inbox request: kept for an instant. */
 export function domainRules(ctx: Ctx): Promise<ReadonlyMap<string, DomainRule>> {
@@ -16,10 +17,20 @@ export interface DomainRuleInput {
   obfuscate?: boolean;
 }
 
-/** Blocks (or limits) a domain and its subdomains; doing it again replaces the rule. */
+/** Rules cover subdomains: one about a parent of ours would be about us. */
+function isOurs({ names }: Ctx, domain: string): boolean {
+  const own = [names.host, names.handleDomain].flatMap((host) => [host, host.replace(/:\d+$/, '')]);
+  return names.isOwn(domain) || own.some((host) => `.${host}`.endsWith(`.${domain}`));
+}
+
+/**
+ * Blocks (or limits) a domain and its subdomains; doing it again replaces the rule.
+ * @throws AppError 422 for no domain, ours (or a parent of it), or a whole top-level domain
+ */
 export async function setDomainRule(ctx: Ctx, domain: string, input: DomainRuleInput): Promise<DomainRule> {
   const name = parseDomain(domain);
-  if (ctx.names.isOwn(name)) throw invalid('Domain is this server');
+  if (isOurs(ctx, name)) throw invalid('Domain is this server');
+  if (!/[.:]/.test(name)) throw invalid('Domain is a whole top-level domain');
   const rule: Omit<DomainRule, '_id' | 'createdAt'> = {
     domain: name,
     severity: input.severity,
@@ -43,19 +54,18 @@ export async function removeDomainRule(ctx: Ctx, domain: string): Promise<boolea
   return (await ctx.db.domainRules.deleteOne({ domain: parseDomain(domain) })).deletedCount > 0;
 }
 
-/** A domain as stored: lower case, punycode, without scheme, path or trailing dot. @throws AppError 422 */
+/**
+ * A domain as stored: lower case, punycode, without a trailing dot. The origin of a page (`https://spam.example/`) will do.
+ * Everything else is refused rather than made to fit: a rule about another domain than was meant does harm.
+ * @throws AppError 422
+ */
 export function parseDomain(text: string): string {
   const bare = text
     .trim()
-    .replace(/^https?:\/\//i, '')
-    .replace(/[/?#].*$/, '')
-    .replace(/^\*?\./, '')
-    .replace(/\.$/, '');
-  try {
-    const host = new URL(`https://${bare}`).host;
-    if (!host || host.includes('@')) throw new Error('no host');
-    return host;
-  } catch {
-    throw invalid('Domain is not a valid domain name');
-  }
+    .replace(/^https?:\/\/([^/]*)\/?$/i, '$1')
+    .replace(/\.(?=:\d+$|$)/, '');
+  if (bare.startsWith('*')) throw invalid('Domain has a star: subdomains are covered without it');
+  const host = /[\s/\\?#@%*]|^\.|\.\./.test(bare) ? null : hostOf(`https://${bare}`);
+  if (host === null) throw invalid('Domain is not a valid domain name');
+  return host;
 }

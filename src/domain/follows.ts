@@ -4,7 +4,7 @@ import type { Follow } from '../model/relations.js';
 import { isDuplicateKey } from '../store/port.js';
 import { now, type Ctx } from './ctx.js';
 import { withEvent } from './events.js';
-import { isBlockedEitherWay, isSuspendedHere } from './relationships.js';
+import { isBlockedEitherWay, isLimitedHere, isSuspendedHere } from './relationships.js';
 import { activityUri } from './urls.js';
 
 export interface FollowOptions {
@@ -16,7 +16,7 @@ export interface FollowOptions {
 }
 
 /**
- * Asks to follow. Local accounts that are not locked accept at once; remote ones answer later. Following again changes
+ * Asks to follow. Local accounts that are not locked accept at once, but for those that staff limited; remote ones answer later. Following again changes
  * the options only.
  * @throws AppError 403 when either blocks the other; 404 when the target is gone or moved
  */
@@ -33,7 +33,7 @@ export async function requestFollow(
   if (known) return updateFollow(ctx, known, options);
   if (target.movedToId && who.domain === null) throw forbidden('This account has moved');
   const id = ctx.ids.next();
-  const accepted = target.domain === null && !target.locked && !(who.silencedAt !== null);
+  const accepted = target.domain === null && !target.locked && !(await isLimitedHere(ctx, who));
   const follow: Follow = {
     _id: id,
     accountId: who._id,

@@ -9,7 +9,9 @@ import { readPage } from './edges.js';
 /** Counts a notification that was put aside towards its sender's request. */
 export async function noteRequest(ctx: Ctx, { accountId, fromId, statusId }: Notification): Promise<void> {
   const key = { accountId, fromId };
-  const count = await ctx.db.notifications.countDocuments({ ...key, filtered: true }, { limit: 1000 });
+  const counted = (): Promise<number> =>
+    ctx.db.notifications.countDocuments({ ...key, filtered: true }, { limit: 1000 });
+  const count = await counted();
   await ctx.db.notificationRequests.updateOne(
     key,
     {
@@ -22,6 +24,9 @@ export async function noteRequest(ctx: Ctx, { accountId, fromId, statusId }: Not
     },
     { upsert: true },
   );
+  // Several come at once: whoever writes last must have seen them all.
+  const after = await counted();
+  if (after !== count) await ctx.db.notificationRequests.updateOne(key, { $max: { count: after } });
 }
 
 /** Senders whose notifications were put aside, newest first. */

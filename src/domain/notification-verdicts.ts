@@ -4,7 +4,7 @@ import type { NotificationType } from '../model/relations.js';
 import { judgeSender } from '../policy/notifications.js';
 import type { Ctx } from './ctx.js';
 import { notificationRulesOf } from './notification-rules.js';
-import { relationshipsOf, type Relationship } from './relationships.js';
+import { isLimitedHere, relationshipsOf, type Relationship } from './relationships.js';
 
 /** Kinds that somebody must get whatever they mute. */
 const official = new Set<NotificationType>([
@@ -41,7 +41,7 @@ export async function judge(ctx: Ctx, input: Judged): Promise<NotificationVerdic
     followed: relation.follow?.state === 'accepted',
     followerSince: relation.followedBy?.state === 'accepted' ? new Date(relation.followedBy.createdAt) : null,
     createdAt: new Date(from.createdAt),
-    limited: from.silencedAt !== null,
+    limited: await isLimitedHere(ctx, from),
     unaskedPrivateMention: type === 'mention' && (await isUnaskedPrivate(ctx, input)),
     now: ctx.clock.now(),
   });

@@ -1,4 +1,4 @@
-import { isSuspended } from '../policy/domains.js';
+import { isLimited, isSuspended } from '../policy/domains.js';
 import type { Account } from '../model/account.js';
 import type { Block, Follow, Mute } from '../model/relations.js';
 import { now, type Ctx } from './ctx.js';
@@ -124,8 +124,17 @@ async function hiddenByDomain(ctx: Ctx, viewerId: string, accounts: readonly Acc
 
 /** True when the instance itself suspends the account, the domain of its handle, or the host where it lives. */
 export async function isSuspendedHere(ctx: Ctx, account: Account): Promise<boolean> {
-  if (account.suspendedAt !== null || account.deletedAt !== null) return true;
+  return account.suspendedAt !== null || account.deletedAt !== null || isServerSuspended(ctx, account);
+}
+
+/** True when the domain of its handle, or the host where it lives, is suspended. */
+export async function isServerSuspended(ctx: Ctx, account: Account): Promise<boolean> {
   if (account.domain === null) return false;
   const rules = await domainRules(ctx);
   return isSuspended(rules, account.domain) || isSuspended(rules, hostOf(account.uri) ?? '');
+}
+
+/** True for accounts that only their followers are shown: limited by staff themselves, or with their whole server. */
+export async function isLimitedHere(ctx: Ctx, account: Account): Promise<boolean> {
+  return isLimited(await domainRules(ctx), account);
 }

@@ -41,11 +41,20 @@ async function changeAccount(ctx: Ctx, account: Account, fields: Partial<Account
   await withEvent(ctx, { type: 'account.updated', accountId: account._id, at: now(ctx) }, write);
 }
 
-/** Deletes a local account for good, by decision of staff. */
+/** Deletes a local account for good, by decision of staff. @throws AppError 422 when it is the only owner's */
 export async function deleteAccountAsStaff(ctx: Ctx, by: string, account: Account): Promise<void> {
+  if (account.deletedAt !== null) return;
+  const user = await ctx.db.users.findOne({ accountId: account._id });
+  if (user) await requireAnotherOwner(ctx, account, user);
   await asStaff(ctx, { actor: by, action: 'account.delete', target: acctOf(account) }, () =>
     deleteAccount(ctx, account),
   );
+}
+
+/** @throws AppError 422 when an instance would be left without an owner */
+async function requireAnotherOwner(ctx: Ctx, account: Account, user: User): Promise<void> {
+  if (user.role === 'owner' && (await ctx.db.users.countDocuments({ role: 'owner' })) === 1)
+    throw invalid(`${acctOf(account)} is the only owner`);
 }
 
 /** @throws AppError 422 when it would leave the instance without an owner */
@@ -56,8 +65,7 @@ export async function setRole(
 ): Promise<void> {
   const user = await getUserOf(ctx, account);
   if (user.role === role) return;
-  if (user.role === 'owner' && (await ctx.db.users.countDocuments({ role: 'owner' })) === 1)
-    throw invalid(`${acctOf(account)} is the only owner`);
+  await requireAnotherOwner(ctx, account, user);
   const details = { from: user.role, to: role };
   await asStaff(ctx, { actor: by, action: 'account.role', target: acctOf(account), details }, async () => {
     await ctx.db.users.updateOne({ _id: user._id }, { $set: { role } });

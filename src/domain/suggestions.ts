@@ -1,6 +1,9 @@
 import type { Account } from '../model/account.js';
+import type { DomainRule } from '../model/work.js';
+import { isLimited } from '../policy/domains.js';
 import { accountsById } from './accounts.js';
 import type { Ctx } from './ctx.js';
+import { domainRules } from './domains.js';
 import { hiddenFrom } from './relationships.js';
 
 export interface Suggestion {
@@ -32,7 +35,8 @@ export async function suggestionsFor(ctx: Ctx, who: Account, limit: number): Pro
   const dismissed = await ctx.db.suggestionDismissals.find({ accountId: who._id }).limit(mostEdges).toArray();
   for (const id of [...known, ...dismissed.map((d) => d.targetId)]) candidates.delete(id);
   const hidden = await hiddenFrom(ctx, who._id, [...candidates.values()]);
-  const wanted = [...candidates.values()].filter((a) => isSuggestible(a) && !hidden.has(a._id));
+  const rules = await domainRules(ctx);
+  const wanted = [...candidates.values()].filter((a) => isSuggestible(a, rules) && !hidden.has(a._id));
   const score = (a: Account): number => scores.get(a._id) ?? 0;
   return wanted
     .sort((a, b) => score(b) - score(a) || b.followersCount - a.followersCount)
@@ -57,12 +61,12 @@ async function friendsOfFriends(
   return new Map([...counts].sort((a, b) => b[1] - a[1]).slice(0, mostPopular));
 }
 
-export function isSuggestible(account: Account): boolean {
+function isSuggestible(account: Account, rules: ReadonlyMap<string, DomainRule>): boolean {
   return (
     account.discoverable === true &&
     account.movedToId === null &&
     account.suspendedAt === null &&
-    account.silencedAt === null &&
+    !isLimited(rules, account) &&
     account.deletedAt === null
   );
 }
@@ -90,7 +94,8 @@ export async function directory(
     .skip(options.offset)
     .limit(options.limit)
     .toArray();
-  const listed = found.filter((a) => isSuggestible(a) && a.actorType !== 'Application');
+  const rules = await domainRules(ctx);
+  const listed = found.filter((a) => isSuggestible(a, rules) && a.actorType !== 'Application');
   const hidden = viewerId ? await hiddenFrom(ctx, viewerId, listed) : new Set<string>();
   return listed.filter((a) => !hidden.has(a._id));
 }

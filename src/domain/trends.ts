@@ -1,8 +1,10 @@
 import type { PreviewCard } from '../model/cards.js';
 import type { Status } from '../model/status.js';
 import type { Tag } from '../model/tags.js';
+import { isLimited } from '../policy/domains.js';
 import { accountsById } from './accounts.js';
 import type { Ctx } from './ctx.js';
+import { domainRules } from './domains.js';
 import { tagsByName } from './tags.js';
 import { rankingOf } from './trend-rankings.js';
 import { hostOf } from './urls.js';
@@ -83,11 +85,12 @@ export async function trendingStatuses(ctx: Ctx, { all = false }: TrendOptions =
     ctx,
     liked.map((s) => s.accountId),
   );
+  const rules = await domainRules(ctx);
   return liked.filter((s) => {
     const author = authors.get(s.accountId);
     return (
       author?.discoverable === true &&
-      !author.silencedAt &&
+      !isLimited(rules, author) &&
       !author.sensitizedAt &&
       !author.suspendedAt &&
       !author.deletedAt

@@ -4,7 +4,7 @@ import { normalise } from '../../federation/jsonld/normalise.js';
 import { parseJsonObject } from '../../federation/vocabulary/json.js';
 import type { Ctx } from '../domain/ctx.js';
 import { resolveActor } from '../domain/remote/actors.js';
-import { isSuspendedHere } from '../domain/relationships.js';
+import { isServerSuspended } from '../domain/relationships.js';
 import type { Received } from '../model/work.js';
 import { announce } from './announce.js';
 import { accept, reject } from './answers.js';
@@ -42,6 +42,9 @@ const handlers: Readonly<Record<string, Handler>> = {
   QuoteRequest: quoteRequest,
 };
 
+/** What a suspended account may still do: otherwise what it deleted would be shown again once staff lets it in. */
+const takingBack = new Set(['Delete', 'Undo', 'Reject']);
+
 /** Does what a received activity asks, where its sender may. Safe to repeat. */
 export async function processReceived(ctx: Ctx, received: Received): Promise<Outcome> {
   const parsed = parseJsonObject(received.body);
@@ -71,7 +74,8 @@ async function dispatch(
   if (!sender) return known ? ignored('actor: deleted') : retry('actor: could not be fetched');
   if (sender.uri !== activity.actor) return ignored('actor: its document is of somebody else');
   if (sender.domain === null) return ignored('actor: is ours');
-  if (await isSuspendedHere(ctx, sender)) return ignored('actor: suspended');
+  if (await isServerSuspended(ctx, sender)) return ignored('actor: server suspended');
+  if (sender.suspendedAt !== null && !takingBack.has(activity.type)) return ignored('actor: suspended');
   const undone = activity.id !== null && (await ctx.db.undoneActivities.findOne({ uri: activity.id }));
   if (undone && undone.accountId === sender._id) return ignored('undone before');
   return handler(ctx, { activity, sender, document, recipientId: received.recipientId });

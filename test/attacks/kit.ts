@@ -1,8 +1,15 @@
-import { createHash, createSign, type KeyObject } from 'node:crypto';
-import { createServer, request, type IncomingHttpHeaders, type RequestListener } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect } from '@jest/globals';
 import type { JsonObject } from '../../federation/ports.js';
+import {
+  rawTo,
+  signedLines,
+  type Answer,
+  type Lines,
+  type RawRequest,
+  type SignOptions,
+} from '../../attack/wire.js';
 import { createClient, type Client } from '../support/client.js';
 import { startInstance, type Instance, type InstanceOverrides, type TestUser } from '../support/instance.js';
 import { startPeer, type Peer, type PeerActor } from '../support/peer.js';
@@ -213,121 +220,17 @@ export async function untouched(scene: Scene, attack: () => Promise<unknown>): P
   expect({ queued: await queued(scene), fetched: fetches() }).toEqual(before);
 }
 
-export interface Answer {
-  status: number;
-  headers: IncomingHttpHeaders;
-  body: string;
+export { digestOf } from '../../attack/wire.js';
+export type { Answer, SignOptions } from '../../attack/wire.js';
+
+/** Sends exactly these headers to our server. */
+export function raw({ us }: Pick<Scene, 'us'>, given: RawRequest): Promise<Answer> {
+  return rawTo(us.url, given);
 }
 
-export interface RawRequest {
-  method?: string;
-  path: string;
-  /** Name and value lines, exactly as sent; repeats allowed. */
-  lines?: [string, string][];
-  body?: string | Buffer;
-}
-
-/** Sends exactly these headers; Node adds only Content-Length (or chunks) and Connection. */
-export function raw(
-  scene: Pick<Scene, 'us'>,
-  { method = 'POST', path, lines = [], body }: RawRequest,
-): Promise<Answer> {
-  const { hostname, port, host } = new URL(scene.us.url);
-  const named = new Set(lines.map(([name]) => name.toLowerCase()));
-  const all = named.has('host') ? lines : [['Host', host] as [string, string], ...lines];
-  const length: [string, string][] =
-    body === undefined || named.has('content-length') || named.has('transfer-encoding')
-      ? []
-      : [['Content-Length', String(Buffer.byteLength(body))]];
-  return new Promise((resolve, reject) => {
-    const req = request({
-      hostname,
-      port,
-      method,
-      path,
-      headers: [...all, ...length].flat(),
-      setHost: false,
-    });
-    req.on('error', reject);
-    req.on('response', (res) => {
-      const chunks: Buffer[] = [];
-      res.on('data', (chunk: Buffer) => chunks.push(chunk));
-      res.on('end', () =>
-        resolve({
-          status: res.statusCode ?? 0,
-          headers: res.headers,
-          body: Buffer.concat(chunks).toString(),
-        }),
-      );
-      res.on('error', reject);
-    });
-    req.end(body);
-  });
-}
-
-export interface SignOptions {
-  method?: string;
-  path?: string;
-  body?: string;
-  /** Signed header names, in order. */
-  cover?: string;
-  date?: string;
-  digest?: string;
-  host?: string;
-  keyId?: string;
-  algorithm?: string | null;
-  key?: KeyObject;
-  created?: number;
-  expires?: number;
-}
-
-export const digestOf = (body: string): string =>
-  `SHA-256=${createHash('sha256').update(body).digest('base64')}`;
-
-/** The header lines of a request signed in the manner of draft-cavage, written for these tests: nothing is shared. */
-export function signLines(
-  scene: Pick<Scene, 'us'>,
-  by: PeerActor,
-  options: SignOptions = {},
-): [string, string][] {
-  const { method = 'POST', path = '/inbox', body = '' } = options;
-  const host = options.host ?? new URL(scene.us.url).host;
-  const date = options.date ?? new Date().toUTCString();
-  const digest = options.digest ?? digestOf(body);
-  const cover =
-    options.cover ?? (method === 'GET' ? '(request-target) host date' : '(request-target) host date digest');
-  const values: Record<string, string> = {
-    '(request-target)': `${method.toLowerCase()} ${path}`,
-    '(created)': String(options.created ?? ''),
-    '(expires)': String(options.expires ?? ''),
-    host,
-    date,
-    digest,
-    'content-type': 'application/activity+json',
-  };
-  const text = cover.split(' ').map((name) => `${name}: ${values[name] ?? ''}`);
-  const signature = createSign('sha256')
-    .update(text.join('\n'))
-    .sign(options.key ?? by.privateKey, 'base64');
-  const { algorithm = 'rsa-sha256' } = options;
-  const parameters = [
-    `keyId="${options.keyId ?? by.keyId}"`,
-    ...(algorithm === null ? [] : [`algorithm="${algorithm}"`]),
-    ...(options.created === undefined ? [] : [`created=${options.created}`]),
-    ...(options.expires === undefined ? [] : [`expires=${options.expires}`]),
-    `headers="${cover}"`,
-    `signature="${signature}"`,
-  ];
-  return [
-    ['Date', date],
-    ...(method === 'GET'
-      ? []
-      : ([
-          ['Digest', digest],
-          ['Content-Type', 'application/activity+json'],
-        ] as [string, string][])),
-    ['Signature', parameters.join(',')],
-  ];
+/** The header lines of a request that one of a peer's actors signs. */
+export function signLines(scene: Pick<Scene, 'us'>, by: PeerActor, options: SignOptions = {}): Lines {
+  return signedLines(new URL(scene.us.url).host, by, options);
 }
 
 /** A POST to the shared inbox (or `path`), valid but for what the options change. `sent`: other bytes than signed. */

@@ -16,6 +16,10 @@ export interface ServerProcess {
   kill(): Promise<void>;
   /** SIGTERM: what runs is finished. @returns the exit code */
   stop(): Promise<number | null>;
+  /** Sends a signal and does not wait. */
+  signal(name: NodeJS.Signals): void;
+  /** Resolves with the exit code once it has ended by itself. */
+  ended(): Promise<number | null>;
   /** The end of its log. */
   said(): string;
 }
@@ -50,7 +54,7 @@ export function createServerProcess(env: NodeJS.ProcessEnv, url: string): Server
     spawn: begin,
     async start() {
       begin();
-      const deadline = Date.now() + 20_000;
+      const deadline = Date.now() + 60_000;
       while (!(await isReady(url))) {
         if (child === null || child.exitCode !== null || Date.now() > deadline)
           throw new Error(`The server did not start: ${said}`);
@@ -59,6 +63,11 @@ export function createServerProcess(env: NodeJS.ProcessEnv, url: string): Server
     },
     kill: async () => void (await end('SIGKILL')),
     stop: () => end('SIGTERM'),
+    signal: (name) => void child?.kill(name),
+    async ended() {
+      if (child && child.exitCode === null) await once(child, 'exit');
+      return child?.exitCode ?? null;
+    },
     said: () => said,
   };
 }

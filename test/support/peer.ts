@@ -53,7 +53,8 @@ export interface SendOptions {
 
 const context = ['https://www.w3.org/ns/activitystreams', 'https://w3id.org/security/v1'];
 
-export async function startPeer(): Promise<Peer> {
+/** @param hostname its name; one that is not on loopback must be known to the other side's resolver */
+export async function startPeer(hostname = '127.0.0.1'): Promise<Peer> {
   const documents = new Map<string, JsonObject>();
   const failures = new Map<string, number>();
   const delivered: Delivered[] = [];
@@ -94,7 +95,7 @@ export async function startPeer(): Promise<Peer> {
 
   const server = createServer((req, res) => void handle(req, res).catch(() => res.writeHead(500).end()));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const host = `${hostname}:${(server.address() as AddressInfo).port}`;
   const origin = `http://${host}`;
   const serve = (document: JsonObject): void => {
     const { pathname, search } = new URL(String(document['id']));

@@ -44,7 +44,7 @@ function toPlainAccount(view: View, facts: AccountFacts) {
     emojis: hidden ? [] : account.emojis.map(toCustomEmoji),
     ...(facts.role && { roles: toHighlightedRoles(facts.role) }),
     ...(hidden && { suspended: true }),
-    ...(account.silencedAt !== null && { limited: true }),
+    ...(facts.limited && { limited: true }),
     created_at: `${toTime(account.createdAt).slice(0, 10)}T00:00:00.000Z`,
     last_status_at: account.lastStatusAt === null ? null : toTime(account.lastStatusAt).slice(0, 10),
     ...toCounts(account),

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { outOfBand, registerApp } from '../../domain/apps.js';
-import { command, group, jsonOption, showOn, type CommonOptions } from '../command.js';
+import { asStaff } from '../../domain/audit.js';
+import { command, consoleActor, group, jsonOption, showOn, type CommonOptions } from '../command.js';
 import { toList, type Io } from '../io.js';
 import { defaultScopes, knownScopes } from '../scopes.js';
 
@@ -27,12 +28,14 @@ function create(io: Io): Command {
     .option(...jsonOption)
     .action((name: string, options: CreateOptions) =>
       showOn(io, options, async (ctx) => {
-        const { app, clientSecret } = await registerApp(ctx, {
+        const input = {
           name,
           redirectUris: options.redirectUri ?? [outOfBand],
           scopes: knownScopes(options.scopes),
           website: options.website ?? null,
-        });
+        };
+        const act = { actor: consoleActor(), action: 'app.create', target: name };
+        const { app, clientSecret } = await asStaff(ctx, act, () => registerApp(ctx, input));
         const shown = {
           id: app._id,
           name: app.name,

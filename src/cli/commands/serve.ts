@@ -4,6 +4,8 @@ import { loadSettings } from '../../config/load.js';
 import type { Settings } from '../../config/settings.js';
 import { software } from '../../config/software.js';
 import type { Context } from '../../context.js';
+import { StartError } from '../../errors.js';
+import type { Logger } from '../../log.js';
 import type { RunningServer } from '../../server.js';
 import { command } from '../command.js';
 import { toList, type Io } from '../io.js';
@@ -24,12 +26,35 @@ async function serve(io: Io, { role }: { role?: Settings['role'] }): Promise<voi
   const owner = await ctx.db.users.findOne({ role: 'owner' });
   const server = await startServer(ctx);
   io.out(introduction(ctx, server, owner !== null));
-  const signal = await signals.first;
+  const strays = catchStrays(ctx.log, settings.drainSeconds);
+  const signal = await Promise.race([signals.first, strays.first]);
   io.out(
-    `${signal}: stopping. Work under way may finish (${settings.drainSeconds} s at most); again to stop at once.`,
+    `${signal ?? 'Broken'}: stopping. Work under way may finish (${settings.drainSeconds} s at most); again to stop at once.`,
   );
   await server.close();
+  strays.stop();
+  if (signal === null)
+    throw new StartError('The server stopped because of an error of its own (see the log).');
   io.out('Stopped.');
+}
+
+/**
+ * An error that nobody caught leaves the process in a state that nobody thought of: it is logged, what runs may finish, and
+ * the process ends with 1, so that whoever watches over it starts it anew. Work that was taken on is taken up again then.
+ */
+function catchStrays(log: Logger, drainSeconds: number): { first: Promise<null>; stop(): void } {
+  let ended = (): void => undefined;
+  const first = new Promise<null>((resolve) => {
+    const onStray = (error: unknown): void => {
+      log.error({ err: error }, 'an error that nobody caught: the server stops');
+      resolve(null);
+      // The stop itself must not hang on what is broken.
+      setTimeout(() => process.exit(1), (drainSeconds + 5) * 1000).unref();
+    };
+    process.on('uncaughtException', onStray);
+    ended = () => void process.off('uncaughtException', onStray);
+  });
+  return { first, stop: () => ended() };
 }
 
 function introduction(

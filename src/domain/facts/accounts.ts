@@ -2,8 +2,11 @@ import type { Account, Role } from '../../model/account.js';
 import { mentionKey } from '../../text/scan.js';
 import { profileMentions, renderBio, renderField } from '../../text/profile.js';
 import type { ComposeFacts, ResolvedMention } from '../../text/compose.js';
+import type { DomainRule } from '../../model/work.js';
+import { isLimited } from '../../policy/domains.js';
 import { accountsById } from '../accounts.js';
 import type { Ctx } from '../ctx.js';
+import { domainRules } from '../domains.js';
 import { tagUrl } from '../urls.js';
 
 /** Everything that is shown of an account. */
@@ -14,6 +17,8 @@ export interface AccountFacts {
   fields: { name: string; value: string; verifiedAt: string | null }[];
   /** Of local accounts; null for remote ones. */
   role: Role | null;
+  /** Only its followers are shown what it writes: limited by staff, itself or with its whole server. */
+  limited: boolean;
   /** Where it moved to; itself without a further move. */
   moved: AccountFacts | null;
 }
@@ -29,9 +34,13 @@ export async function loadAccounts(
   );
   const all = [...new Map([...accounts, ...moved.values()].map((a) => [a._id, a])).values()];
   const locals = all.filter((a) => a.domain === null);
-  const [roles, mentioned] = await Promise.all([loadRoles(ctx, locals), loadMentioned(ctx, locals)]);
+  const [roles, mentioned, rules] = await Promise.all([
+    loadRoles(ctx, locals),
+    loadMentioned(ctx, locals),
+    domainRules(ctx),
+  ]);
   const compose: ComposeFacts = { mentions: mentioned, tagUrl: (key) => tagUrl(ctx.names, key) };
-  const plain = new Map(all.map((a) => [a._id, toFacts(a, compose, roles)]));
+  const plain = new Map(all.map((a) => [a._id, toFacts(a, { compose, roles, rules })]));
   return new Map(
     accounts.flatMap((a) => {
       const facts = plain.get(a._id);
@@ -52,7 +61,13 @@ export async function loadAccount(ctx: Ctx, account: Account): Promise<AccountFa
   return facts;
 }
 
-function toFacts(account: Account, compose: ComposeFacts, roles: ReadonlyMap<string, Role>): AccountFacts {
+interface Surroundings {
+  compose: ComposeFacts;
+  roles: ReadonlyMap<string, Role>;
+  rules: ReadonlyMap<string, DomainRule>;
+}
+
+function toFacts(account: Account, { compose, roles, rules }: Surroundings): AccountFacts {
   const local = account.domain === null;
   return {
     account,
@@ -63,6 +78,7 @@ function toFacts(account: Account, compose: ComposeFacts, roles: ReadonlyMap<str
       verifiedAt: f.verifiedAt,
     })),
     role: local ? (roles.get(account._id) ?? 'user') : null,
+    limited: isLimited(rules, account),
     moved: null,
   };
 }

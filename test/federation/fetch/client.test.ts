@@ -220,6 +220,25 @@ describe('where it may connect to', () => {
     expect(server.connections()).toBe(0);
   });
 
+  test('MOD_DOMAIN_SURFACE: blocked hosts are not asked, nor by way of another', async () => {
+    const blocked = await keep(startServer((_, response) => response.end()));
+    const open = await keep(
+      startServer((_, response) =>
+        response.writeHead(302, { location: `http://blocked.example:${blocked.port}/` }).end(),
+      ),
+    );
+    const http = client({
+      resolve: async () => ['127.0.0.1'],
+      isBlockedHost: async (host) => host.startsWith('blocked.example'),
+    });
+    for (const url of [`http://BLOCKED.example:${blocked.port}/`, `http://open.example:${open.port}/`])
+      expect(await http.request({ ...get(url), redirects: 3 })).toMatchObject({
+        outcome: 'refused',
+        reason: 'host',
+      });
+    expect([blocked.connections(), open.connections()]).toEqual([0, 1]);
+  });
+
   test('TLS_BAD: untrusted and wrong-name certificates', async () => {
     const server = await keep(startSecureServer((_, response) => response.end('ok')));
     const resolve = async () => ['127.0.0.1'];

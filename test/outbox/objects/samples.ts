@@ -72,7 +72,7 @@ export function remoteAccount(username: string, host: string, changed: Partial<A
 }
 
 export function factsOf(account: Account, changed: Partial<AccountFacts> = {}): AccountFacts {
-  return { account, note: '', fields: [], role: 'user', moved: null, ...changed };
+  return { account, note: '', fields: [], role: 'user', limited: false, moved: null, ...changed };
 }
 
 export function status(changed: Partial<Status> = {}): Status {
