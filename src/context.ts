@@ -47,7 +47,8 @@ export interface ContextOptions {
 export interface Context extends Ctx {
   readonly store: Store;
   readonly jobs: JobsService;
-  close(): Promise<void>;
+  /** `graceMs`: how long work in flight may go on. Default: as the settings say. */
+  close(graceMs?: number): Promise<void>;
 }
 
 const systemClock: Clock = { now: () => new Date() };
@@ -142,9 +143,9 @@ async function assemble(parts: Parts): Promise<Context> {
     jobs,
     hub,
     store,
-    close: async () => {
+    close: async (graceMs = settings.drainSeconds * 1000) => {
       keys.stop();
-      await jobs.stop(settings.drainSeconds * 1000);
+      await jobs.stop(graceMs);
       await hub.stop();
       await http.close();
       await store.close();

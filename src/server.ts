@@ -44,6 +44,7 @@ export async function startServer(ctx: Context): Promise<RunningServer> {
   let web: Web | null = null;
   let metrics: MetricsServer | null = null;
   try {
+    await ctx.keys.demandUnsealed();
     const { generation } = await getInstance(ctx);
     web = settings.role.includes('web') ? await startWeb(ctx) : await startHealth(ctx);
     metrics = await openMetrics(ctx);
@@ -56,9 +57,11 @@ export async function startServer(ctx: Context): Promise<RunningServer> {
     throw error;
   }
   const close = async (): Promise<void> => {
+    // Requests and work in flight have the same time together.
+    const deadline = performance.now() + settings.drainSeconds * 1000;
     await metrics?.close();
     await web?.close();
-    await ctx.close();
+    await ctx.close(Math.max(0, deadline - performance.now()));
     lock?.release();
   };
   let closing: Promise<void> | null = null;

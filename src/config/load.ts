@@ -23,6 +23,14 @@ export function loadSettings(env: NodeJS.ProcessEnv, overrides: Partial<Settings
   return { ...settings, url: new URL(settings.url).origin };
 }
 
+/** Variables that look like settings and are none: misspelt, or of another version. Those of tests are not meant. */
+export function unknownSettings(env: NodeJS.ProcessEnv): string[] {
+  const known = new Set(Object.values(settingsTable).map((setting) => setting.env as string));
+  return Object.keys(env).filter(
+    (name) => /^LANDFALL_(?!TEST_|FUZZ_|CRASH_|CORPUS_)/.test(name) && !known.has(name),
+  );
+}
+
 function contradictions(settings: Settings): string[] {
   const url = new URL(settings.url);
   const local = isLocalName(url.hostname);

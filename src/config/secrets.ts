@@ -1,5 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { StartError } from '../errors.js';
 import type { Settings } from './settings.js';
@@ -17,17 +26,50 @@ export interface Secrets {
  */
 export function loadSecrets(settings: Settings): Secrets {
   if (settings.secret) return { instanceKey: parseKey(settings.secret, 'LANDFALL_SECRET') };
-  const file = join(settings.data, 'secrets.json');
-  if (!existsSync(file)) createSecretsFile(settings.data, file);
+  const file = fileOf(settings);
+  if (!existsSync(file)) {
+    if (hasDatabase(settings))
+      throw new StartError(`${file} is missing, although there is a database. ${lost}`);
+    createSecretsFile(settings.data, file);
+  }
+  keepPrivate(file);
   try {
     const { instanceKey } = JSON.parse(readFileSync(file, 'utf8')) as { instanceKey?: unknown };
     return { instanceKey: parseKey(instanceKey, file) };
   } catch (error) {
     if (error instanceof StartError) throw error;
-    throw new StartError(
-      `${file} cannot be read (${String(error)}). Restore it from a backup: without it the private keys stay sealed.`,
-    );
+    throw new StartError(`${file} cannot be read (${String(error)}). ${lost}`);
   }
+}
+
+const lost =
+  'Restore it from a backup: without it the private keys stay sealed. If it is lost for good, ' +
+  '`landfall keys renew --all --secret-lost` makes a new one, and new keys for everybody.';
+
+const fileOf = ({ data }: Settings): string => join(data, 'secrets.json');
+
+/** Makes a new secret where the old one is lost; where there is one nothing happens. */
+export function replaceLostSecrets(settings: Settings): void {
+  if (!settings.secret && !existsSync(fileOf(settings))) createSecretsFile(settings.data, fileOf(settings));
+}
+
+/** An embedded database whose keys were sealed with a secret that must have been here. */
+function hasDatabase({ data, databaseUrl }: Settings): boolean {
+  const found = statSync(join(data, 'landfall.sqlite'), { throwIfNoEntry: false });
+  return databaseUrl === 'embedded:' && found !== undefined && found.size > 0;
+}
+
+/** @throws StartError when others on this machine can read it and that cannot be changed */
+function keepPrivate(file: string): void {
+  const isOpen = (): boolean => (statSync(file).mode & 0o007) !== 0;
+  if (!isOpen()) return;
+  try {
+    chmodSync(file, 0o600);
+  } catch {
+    // Said below.
+  }
+  if (isOpen())
+    throw new StartError(`${file} can be read by everybody on this machine. Do: chmod 600 ${file}`);
 }
 
 function createSecretsFile(dir: string, file: string): void {

@@ -166,6 +166,12 @@ export const settingsTable = {
     4,
     'Deliveries under way at once to one host.',
   ),
+  workSeconds: spec(
+    'LANDFALL_WORK_SECONDS',
+    count(1, 86_400),
+    900,
+    'How long one piece of work may take before it counts as failed, to be tried again.',
+  ),
   threadDepth: spec('LANDFALL_THREAD_DEPTH', count(0, 200), 20, 'Ancestors of a reply that are fetched.'),
   homeEntries: spec('LANDFALL_HOME_ENTRIES', count(100, 100_000), 800, 'Lines kept in each home timeline.'),
   maxRequests: spec(

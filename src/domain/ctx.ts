@@ -38,6 +38,8 @@ export interface KeyStore {
   publicKeys(accountId: string): Promise<{ rsa: PublishedKey; ed25519: PublishedKey } | null>;
   /** The signing key of an account; null when the account is gone. */
   signingKey(accountId: string, type: 'rsa' | 'ed25519'): Promise<SigningKey | null>;
+  /** @throws StartError when stored keys cannot be unsealed: the secret is lost, or another instance's */
+  demandUnsealed(): Promise<void>;
   /** New pairs in place of the old ones, which are gone for good. Other processes notice within seconds. */
   renew(accountId: string): Promise<void>;
 }

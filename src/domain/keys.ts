@@ -2,6 +2,7 @@ import { createPrivateKey, generateKeyPair, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 import { CompactEncrypt, compactDecrypt } from 'jose';
 import { LRUCache } from 'lru-cache';
+import { StartError } from '../errors.js';
 import type { Clock, SigningKey } from '../../federation/ports.js';
 import type { KeyPair } from '../model/account.js';
 import type { Ids } from '../model/ids.js';
@@ -77,6 +78,10 @@ export function createKeyStore(given: KeyStoreDeps): KeyStore & { stop(): void }
       const known = signing.get(pair.sealedPrivateKey) ?? unseal(deps.instanceKey, pair);
       signing.set(pair.sealedPrivateKey, known);
       return known;
+    },
+    demandUnsealed: async () => {
+      const some = await deps.db.keyPairs.findOne({});
+      if (some) await unseal(deps.instanceKey, some);
     },
     renew: async (accountId) => {
       await renewPairs(deps, accountId);
@@ -166,14 +171,15 @@ function seal(instanceKey: Uint8Array, keyId: string, key: KeyObject): Promise<s
     .encrypt(instanceKey);
 }
 
-/** @throws Error when it was sealed under another instance key, or for another key id */
+/** @throws StartError when it was sealed under another instance key, or for another key id */
 async function unseal(instanceKey: Uint8Array, pair: KeyPair): Promise<SigningKey> {
   const { plaintext, protectedHeader } = await compactDecrypt(pair.sealedPrivateKey, instanceKey, {
     keyManagementAlgorithms: ['dir'],
     contentEncryptionAlgorithms: ['A256GCM'],
   }).catch(() => {
-    throw new Error(
-      `The private key ${pair.keyId} cannot be unsealed: secrets.json or LANDFALL_SECRET is another instance's`,
+    throw new StartError(
+      `The private key ${pair.keyId} cannot be unsealed: secrets.json or LANDFALL_SECRET is another instance's. ` +
+        'Restore the right one. If it is lost for good, `landfall keys renew --all` makes new keys for everybody.',
     );
   });
   if (protectedHeader.kid !== pair.keyId)

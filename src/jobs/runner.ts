@@ -21,6 +21,8 @@ export interface RunnerOptions<T extends WorkItem> {
   overlapMs: number;
   clock: Clock;
   log: Logger;
+  /** An item under way for longer is taken for failed: whatever holds it up must not hold its lane for ever. */
+  mostMs: number;
   /** `signal` is aborted when a stop has waited long enough. */
   run(item: T, signal: AbortSignal): Promise<Verdict>;
   /** What becomes of an item whose `run` threw. */
@@ -205,6 +207,15 @@ export class Runner<T extends WorkItem> {
     this.review(item.lane);
   }
 
+  /** As if it had thrown; what it does from now on counts no more. */
+  #giveUp(item: T): void {
+    const error = new Error('it took too long');
+    const verdict = this.#options.onError(item, error);
+    this.#options.log.warn({ err: error, queue: this.#options.name, id: item._id }, 'work was given up');
+    this.#ended(item);
+    this.#settler.add([{ item, verdict }]);
+  }
+
   #ended(item: T): void {
     this.#under.delete(item);
     this.#slow.delete(item);
@@ -223,8 +234,11 @@ export class Runner<T extends WorkItem> {
   }
 
   #look(): void {
-    const slowSince = performance.now() - slowMs;
-    for (const [item, since] of this.#under) if (since < slowSince) this.#slow.add(item);
+    const now = performance.now();
+    for (const [item, since] of this.#under) {
+      if (since < now - slowMs) this.#slow.add(item);
+      if (since < now - this.#options.mostMs) this.#giveUp(item);
+    }
     this.#feeder.requestSweep();
     for (const lane of this.#lanes.stopped()) this.#release(this.#lanes.review(lane));
     this.#pump();

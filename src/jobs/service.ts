@@ -126,7 +126,7 @@ function createRunners(
   { generation, peers, pollMs, overlapMs }: Surroundings,
 ): Runners {
   const { clock, log, settings } = ctx;
-  const common = { clock, log, pollMs, overlapMs };
+  const common = { clock, log, pollMs, overlapMs, mostMs: settings.workSeconds * 1000 };
   const deliveries = createDeliveryRunner(ctx, queues.deliveries, { ...common, generation, peers });
   const heardFrom = async (host: string): Promise<void> => {
     await peers.heardFrom(host);

@@ -8,6 +8,7 @@ const cli = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 /** `landfall serve` in a process of its own, on loopback, that can be killed at any moment and started again. */
 export interface ServerProcess {
   url: string;
+  readonly pid: number;
   /** Starts it; resolves once it answers. */
   start(): Promise<void>;
   /** Starts it and does not wait. */
@@ -24,13 +25,18 @@ export interface ServerProcess {
   said(): string;
 }
 
-export function createServerProcess(env: NodeJS.ProcessEnv, url: string): ServerProcess {
+/** `prefix`: a command that starts what follows it, in the same process. */
+export function createServerProcess(
+  env: NodeJS.ProcessEnv,
+  url: string,
+  prefix: readonly string[] = [],
+): ServerProcess {
   let child: ChildProcess | null = null;
   let said = '';
 
   const begin = (): void => {
-    const args = ['--import', loader, cli, 'serve'];
-    const started = spawn(process.execPath, args, {
+    const [command = '', ...args] = [...prefix, process.execPath, '--import', loader, cli, 'serve'];
+    const started = spawn(command, args, {
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -51,6 +57,9 @@ export function createServerProcess(env: NodeJS.ProcessEnv, url: string): Server
 
   return {
     url,
+    get pid() {
+      return child?.pid ?? 0;
+    },
     spawn: begin,
     async start() {
       begin();

@@ -106,6 +106,7 @@ export function runnerOf(
     log: silentLogger,
     concurrency: 4,
     pollMs: 20,
+    mostMs: 60_000,
     overlapMs: 1000,
     rules: { allowance: () => ({ running: 4, held: 16 }) },
     onError: (_job, error) => ({ next: 'dead', error: String(error) }),

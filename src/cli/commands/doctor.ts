@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { loadSettings } from '../../config/load.js';
+import { loadSettings, unknownSettings } from '../../config/load.js';
 import { AppError, StartError } from '../../errors.js';
 import { checkAll, type Check } from '../doctor/checks.js';
 import { command, jsonOption, show, withInstance, type CommonOptions } from '../command.js';
@@ -33,7 +33,10 @@ async function examine(io: Io): Promise<Check[]> {
   } catch (error) {
     return [{ name: 'settings', result: 'failed', text: toText(error) }];
   }
-  const settings: Check = { name: 'settings', result: 'ok', text: 'can be used' };
+  const unknown = unknownSettings(io.env);
+  const settings: Check = unknown.length
+    ? { name: 'settings', result: 'warning', text: `no settings of this version: ${unknown.join(', ')}` }
+    : { name: 'settings', result: 'ok', text: 'can be used' };
   try {
     return [settings, ...(await withInstance(io, checkAll))];
   } catch (error) {

@@ -1,4 +1,6 @@
 import type { Command } from 'commander';
+import { loadSettings } from '../../config/load.js';
+import { replaceLostSecrets } from '../../config/secrets.js';
 import type { Context } from '../../context.js';
 import { asStaff } from '../../domain/audit.js';
 import { renewKeys } from '../../domain/renew-keys.js';
@@ -23,6 +25,7 @@ export function keysCommands(io: Io): Command {
 
 interface RenewOptions extends CommonOptions {
   all?: boolean;
+  secretLost?: boolean;
 }
 
 function renew(io: Io): Command {
@@ -30,9 +33,11 @@ function renew(io: Io): Command {
   return command('renew', description, ['keys renew alice', 'keys renew --all'])
     .argument('[username]')
     .option('--all', 'every account of this server, its own included')
+    .option('--secret-lost', 'first make a new secrets.json where there is none')
     .option(...jsonOption)
-    .action((username: string | undefined, options: RenewOptions) =>
-      showOn(io, options, async (ctx): Promise<Result> => {
+    .action((username: string | undefined, options: RenewOptions) => {
+      if (options.secretLost) replaceLostSecrets(loadSettings(io.env));
+      return showOn(io, options, async (ctx): Promise<Result> => {
         if ((username === undefined) === (options.all !== true))
           throw new UsageError('Name an account, or say --all');
         const target = username ?? 'all';
@@ -44,8 +49,8 @@ function renew(io: Io): Command {
           json: { renewed },
           text: `New keys for ${renewed} account(s). Other servers are told in a moment.`,
         };
-      }),
-    );
+      });
+    });
 }
 
 async function renewOne(ctx: Context, username: string): Promise<number> {

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
-import { loadSettings } from '../../config/load.js';
+import { loadSettings, unknownSettings } from '../../config/load.js';
 import type { Settings } from '../../config/settings.js';
 import { software } from '../../config/software.js';
 import type { Context } from '../../context.js';
@@ -20,36 +20,49 @@ export function serveCommand(io: Io): Command {
 async function serve(io: Io, { role }: { role?: Settings['role'] }): Promise<void> {
   const signals = catchSignals();
   const settings = loadSettings(io.env, role === undefined ? {} : { role });
+  for (const name of unknownSettings(io.env))
+    io.err(`${name} is no setting of this version; it changes nothing.`);
   const { createContext } = await import('../../context.js');
   const { startServer } = await import('../../server.js');
   const ctx = await createContext(settings);
   const owner = await ctx.db.users.findOne({ role: 'owner' });
   const server = await startServer(ctx);
   io.out(introduction(ctx, server, owner !== null));
-  const strays = catchStrays(ctx.log, settings.drainSeconds);
+  const strays = catchStrays(ctx.log);
   const signal = await Promise.race([signals.first, strays.first]);
   io.out(
     `${signal ?? 'Broken'}: stopping. Work under way may finish (${settings.drainSeconds} s at most); again to stop at once.`,
   );
-  await server.close();
+  const inTime = await endsWithin(server.close(), (settings.drainSeconds + spareSeconds) * 1000);
   strays.stop();
+  io.out(inTime ? 'Stopped.' : 'Stopped; what could not be finished is taken up again by the next start.');
+  if (!inTime) process.exit(1);
   if (signal === null)
     throw new StartError('The server stopped because of an error of its own (see the log).');
-  io.out('Stopped.');
+}
+
+/** For closing files and connections, after the work in flight has had its time. */
+const spareSeconds = 5;
+
+/** What is broken (a database or disk that does not answer) must not hold a stop up for ever. */
+async function endsWithin(end: Promise<void>, ms: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), ms);
+  });
+  return Promise.race([end.then(() => true), late]).finally(() => clearTimeout(timer));
 }
 
 /**
  * An error that nobody caught leaves the process in a state that nobody thought of: it is logged, what runs may finish, and
  * the process ends with 1, so that whoever watches over it starts it anew. Work that was taken on is taken up again then.
  */
-function catchStrays(log: Logger, drainSeconds: number): { first: Promise<null>; stop(): void } {
+function catchStrays(log: Logger): { first: Promise<null>; stop(): void } {
   let ended = (): void => undefined;
   const first = new Promise<null>((resolve) => {
     const onStray = (error: unknown): void => {
       log.error({ err: error }, 'an error that nobody caught: the server stops');
       resolve(null);
-      // The stop itself must not hang on what is broken.
-      setTimeout(() => process.exit(1), (drainSeconds + 5) * 1000).unref();
     };
     process.on('uncaughtException', onStray);
     ended = () => void process.off('uncaughtException', onStray);

@@ -42,7 +42,7 @@ export function createKeyResolver(ctx: Ctx): KeyResolver {
   async function fetched(keyId: string): Promise<Answer> {
     const at = ctx.clock.now().getTime();
     const before = refused.get(keyId);
-    if (before && at - (refusedAt.get(keyId) ?? 0) < negativeMs) return before;
+    if (before && Math.abs(at - (refusedAt.get(keyId) ?? 0)) < negativeMs) return before;
     const host = hostOf(keyId) ?? '';
     if (failures.areTooMany(host)) return 'unavailable';
     const outcome = await fetchOwner(ctx, keyId);

@@ -22,7 +22,8 @@ export function createBacklog(ctx: Ctx): Backlog {
   const count = async (filter: Filter, limit: number): Promise<boolean> =>
     (await ctx.db.received.countDocuments({ state: 'ready', ...filter }, { limit: limit + 1 })) > limit;
   const cached = (host: string, filter: Filter, limit: number): Promise<boolean> => {
-    const at = ctx.clock.now().getTime();
+    // Not the clock's time: one that is set back must not keep a refusal alive.
+    const at = performance.now();
     const known = kept.get(host);
     if (known && at - known.at < keepMs) return known.full;
     const full = count(filter, limit);

@@ -14,7 +14,7 @@ import { recent } from './recent.js';
 
 export interface DeliveryOptions extends Pick<
   RunnerOptions<Delivery>,
-  'clock' | 'log' | 'pollMs' | 'overlapMs'
+  'clock' | 'log' | 'pollMs' | 'overlapMs' | 'mostMs'
 > {
   /** The instance's generation when this process started. */
   generation: number;

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Logger } from '../../log.js';
+import { StartError } from '../../errors.js';
 import { DuplicateKeyError } from '../errors.js';
 import type { CollectionSpec, IndexSpec } from '../port.js';
 import { createAbsence, type Absence } from './absence.js';
@@ -124,13 +125,33 @@ function fill(db: Connection, { name, table }: Table, index: Index): void {
     const found = db.all(sql, [after]) as [string, string][];
     for (const [id, doc] of found) {
       const { rows, irregular: bits } = rowsOf(index, JSON.parse(doc));
-      insertRows(db, name, index, { id, rows });
+      try {
+        insertRows(db, name, index, { id, rows });
+      } catch (error) {
+        throw error instanceof DuplicateKeyError ? toRefusal(db, { name, index, id, rows }) : error;
+      }
       irregular |= bits;
     }
     after = found.at(-1)?.[0] ?? '';
     if (found.length < chunk) break;
   }
   setIrregular(db, index, irregular);
+}
+
+/** Says which documents a new unique index cannot hold together. Nothing of it was built. */
+function toRefusal(
+  db: Connection,
+  { name, index, id, rows }: { name: string; index: Index; id: string; rows: Key[][] },
+): StartError {
+  const where = index.stored.map(({ sql }) => `${sql} = ?`).join(' AND ');
+  const others = rows.flatMap(
+    (keys) => db.get(`SELECT id FROM ${index.table} WHERE ${where}`, keys)?.[0] ?? [],
+  );
+  const fields = Object.keys(index.spec.keys).join(', ');
+  return new StartError(
+    `The database holds two documents of '${name}' with the same ${fields}: ${[...others, id].join(' and ')}. ` +
+      'This version allows only one. Nothing was changed: start the version before, remove one of them, and start again.',
+  );
 }
 
 /** Records, in this transaction, that columns of an index are no longer regular. */
