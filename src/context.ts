@@ -87,15 +87,15 @@ type Outward = Pick<ContextOptions, 'resolve' | 'ca'>;
 type Parts = Required<Omit<ContextOptions, keyof Outward>> &
   Outward & { settings: Settings; instanceKey: Uint8Array };
 
-function openDb(store: Store): Pick<Ctx, 'db' | 'rules'> {
+function openDb(store: Store, { limitedFederation }: Settings): Pick<Ctx, 'db' | 'rules'> {
   const stored = toDb(store);
-  const { rules, domainRules } = createRuleBook(stored.domainRules);
-  return { db: { ...stored, domainRules }, rules };
+  const { rules, ...watched } = createRuleBook(stored, { limited: limitedFederation });
+  return { db: { ...stored, ...watched }, rules };
 }
 
 async function assemble(parts: Parts): Promise<Context> {
   const { settings, mode, clock, random, log, instanceKey, store } = parts;
-  const { db, rules } = openDb(store);
+  const { db, rules } = openDb(store, settings);
   const ids = createIds(clock);
   const alone = store.engine === 'embedded';
   const randomToken = createRandomTokens();

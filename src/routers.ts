@@ -9,6 +9,7 @@ import { oauthRoutes } from './oauth/routes.js';
 import { sseRoutes } from './streaming/sse.js';
 import type { Switchboard } from './streaming/switchboard.js';
 import { assetRoutes } from './web/assets.js';
+import { messagePage } from './web/layout.js';
 import { frontPage } from './web/pages/front.js';
 import { profilePage } from './web/pages/profile.js';
 import { statusPage } from './web/pages/status.js';
@@ -32,6 +33,17 @@ export function allRouters(ctx: Ctx, switchboard: Switchboard): Router[] {
 }
 
 function pagesOf(ctx: Ctx): Pages {
+  return ctx.settings.limitedFederation ? closedPages(ctx) : openPages(ctx);
+}
+
+/** Where federation is limited, pages show nothing of what people say (see api/limited.ts). */
+function closedPages(ctx: Ctx): Pages {
+  const text = 'What people say here is shown to those who sign in.';
+  const closed = async (): Promise<string> => messagePage(ctx, { title: 'For members', text });
+  return { front: () => frontPage(ctx), profile: closed, status: closed, tag: closed };
+}
+
+function openPages(ctx: Ctx): Pages {
   return {
     front: () => frontPage(ctx),
     profile: (account, query) => profilePage(ctx, account, query),

@@ -28,6 +28,8 @@ export interface HttpRequest {
   /** Makes further headers for each hop (a signature is good for one URL only); they win over `headers`. */
   sign?: (hop: Hop) => Record<string, string> | Promise<Record<string, string>>;
   signal?: AbortSignal;
+  /** No server that one federates with: blocked domains do not concern it. The guard of addresses still holds. */
+  anyDomain?: boolean;
 }
 
 export interface HttpLimits extends PoolLimits {
@@ -114,7 +116,8 @@ async function follow(request: HttpRequest, parts: Parts, signal: AbortSignal): 
     const checked = checkUrl(current, parts.rules);
     if ('reason' in checked) return { outcome: 'refused', reason: checked.reason, url: current };
     const { url } = checked;
-    if (await parts.isBlockedHost(url.host)) return { outcome: 'refused', reason: 'host', url: current };
+    if (!request.anyDomain && (await parts.isBlockedHost(url.host)))
+      return { outcome: 'refused', reason: 'host', url: current };
     url.hash = '';
     const base = headersForHop(request, url);
     const signed =

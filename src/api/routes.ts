@@ -5,6 +5,7 @@ import { adminRoutes } from './v1/admin/routes.js';
 import { accountActionsRoutes } from './v1/accounts-actions.js';
 import { accountListsRoutes } from './v1/accounts-lists.js';
 import { accountsSelfRoutes } from './v1/accounts-self.js';
+import { limitedRoutes } from './limited.js';
 import { accountsRoutes } from './v1/accounts.js';
 import { announcementsRoutes } from './v1/announcements.js';
 import { conversationsRoutes } from './v1/conversations.js';
@@ -45,6 +46,7 @@ export function apiRoutes(ctx: Ctx): Router {
   const router = Router();
   router.use(
     defaultPicturesRoutes(),
+    limitedRoutes(ctx),
     accountsRoutes(ctx),
     accountsSelfRoutes(ctx),
     profileRoutes(ctx),

@@ -20,7 +20,12 @@ export function loadSettings(env: NodeJS.ProcessEnv, overrides: Partial<Settings
   const settings = Object.fromEntries(entries) as Settings;
   problems.push(...contradictions(settings));
   if (problems.length) throw new StartError(`These settings cannot be used:\n  ${problems.join('\n  ')}`);
-  return { ...settings, url: new URL(settings.url).origin };
+  return { ...settings, ...implied(settings), url: new URL(settings.url).origin };
+}
+
+/** Whoever federates with some only shows nothing to strangers, servers or people. */
+function implied({ limitedFederation }: Settings): Partial<Settings> {
+  return limitedFederation ? { secureMode: true, publicTimelines: false } : {};
 }
 
 /** Variables that look like settings and are none: misspelt, or of another version. Those of tests are not meant. */

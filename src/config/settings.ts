@@ -92,6 +92,12 @@ export const settingsTable = {
     true,
     'Show public timelines to people who are not signed in.',
   ),
+  limitedFederation: spec(
+    'LANDFALL_LIMITED_FEDERATION',
+    flag,
+    false,
+    'Exchange anything only with servers that were allowed (`landfall domain allow`). Implies LANDFALL_SECURE_MODE, and that nothing is shown to people who are not signed in.',
+  ),
   registrations: spec(
     'LANDFALL_REGISTRATIONS',
     z.enum(['open', 'approval', 'closed']),

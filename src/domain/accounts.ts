@@ -3,7 +3,9 @@ import { invalid, notFound } from '../errors.js';
 import type { Account, ActorType, Role, User } from '../model/account.js';
 import { isId } from '../model/ids.js';
 import { isDuplicateKey } from '../store/port.js';
+import { isShutOut } from '../policy/domains.js';
 import { now, type Ctx } from './ctx.js';
+import { domainRules } from './domains.js';
 import { actorUri, instanceActorUri, profileUrl } from './urls.js';
 
 /** Usernames that would collide with routes or mislead people. */
@@ -190,10 +192,20 @@ export function acctOf(account: Pick<Account, 'username' | 'domain'>): string {
   return account.domain === null ? account.username : `${account.username}@${account.domain}`;
 }
 
-/** Accounts by id, in no order; unknown ids are left out. */
+/** Accounts by id, in no order; unknown ids are left out. Those whose server is shut out count as suspended. */
 export async function accountsById(ctx: Ctx, ids: Iterable<string>): Promise<Map<string, Account>> {
   const wanted = [...new Set(ids)];
   if (!wanted.length) return new Map();
   const found = await ctx.db.accounts.find({ _id: { $in: wanted } }).toArray();
-  return new Map(found.map((a) => [a._id, a]));
+  return new Map((await asSuspended(ctx, found)).map((a) => [a._id, a]));
+}
+
+/** The accounts, in their order; those whose server is shut out as if they were suspended themselves. For reading only. */
+export async function asSuspended(ctx: Ctx, accounts: readonly Account[]): Promise<Account[]> {
+  const policy = await domainRules(ctx);
+  return accounts.map((account) =>
+    account.suspendedAt === null && isShutOut(policy, account)
+      ? { ...account, suspendedAt: account.createdAt }
+      : account,
+  );
 }

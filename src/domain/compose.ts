@@ -7,7 +7,7 @@ import { scanShortcodes } from '../text/emoji.js';
 import { mentionKey, scan } from '../text/scan.js';
 import { acctOf, findAccountByAcct } from './accounts.js';
 import type { Ctx } from './ctx.js';
-import { isBlockedEitherWay } from './relationships.js';
+import { isBlockedEitherWay, isSuspendedHere } from './relationships.js';
 import { resolveHandle } from './remote/actors.js';
 import { mediaUrl, tagUrl } from './urls.js';
 
@@ -68,7 +68,7 @@ export async function resolveMentions(
       const acct = domain === null ? username : `${username}@${domain}`;
       const account =
         (await findAccountByAcct(ctx, acct)) ?? (domain === null ? null : await resolveHandle(ctx, acct));
-      if (!account || account.deletedAt || account.suspendedAt) return;
+      if (!account || (await isSuspendedHere(ctx, account))) return;
       if (account._id !== author._id && (await isBlockedEitherWay(ctx, author._id, account._id))) return;
       found.set(key, {
         accountId: account._id,

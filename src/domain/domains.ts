@@ -1,10 +1,11 @@
 import { invalid } from '../errors.js';
 import type { DomainRule } from '../model/work.js';
+import type { DomainPolicy } from '../policy/domains.js';
 import { now, type Ctx } from './ctx.js';
 import { hostOf } from './urls.js';
 
-/** The instance's domain rules by domain. Asked for several times at every inbox request: kept for an instant. */
-export function domainRules(ctx: Ctx): Promise<ReadonlyMap<string, DomainRule>> {
+/** What the instance decided about other servers. Asked for several times at every inbox request: kept for an instant. */
+export function domainRules(ctx: Ctx): Promise<DomainPolicy> {
   return ctx.rules.all();
 }
 

@@ -156,6 +156,8 @@ export async function withoutHidden(
     .toArray();
   const stillTold = new Set(mutes.map((m) => m.targetId));
   return list.filter(
-    (n) => people.has(n.fromId) && (isOfficial(n.type) || !hidden.has(n.fromId) || stillTold.has(n.fromId)),
+    (n) =>
+      people.get(n.fromId)?.suspendedAt === null &&
+      (isOfficial(n.type) || !hidden.has(n.fromId) || stillTold.has(n.fromId)),
   );
 }

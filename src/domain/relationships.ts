@@ -1,9 +1,8 @@
-import { isLimited, isSuspended } from '../policy/domains.js';
+import { isLimited, isShutOut } from '../policy/domains.js';
 import type { Account } from '../model/account.js';
 import type { Block, Follow, Mute } from '../model/relations.js';
 import { now, type Ctx } from './ctx.js';
 import { domainRules } from './domains.js';
-import { hostOf } from './urls.js';
 
 /** How one account stands to another, both ways. */
 export interface Relationship {
@@ -129,9 +128,7 @@ export async function isSuspendedHere(ctx: Ctx, account: Account): Promise<boole
 
 /** True when the domain of its handle, or the host where it lives, is suspended. */
 export async function isServerSuspended(ctx: Ctx, account: Account): Promise<boolean> {
-  if (account.domain === null) return false;
-  const rules = await domainRules(ctx);
-  return isSuspended(rules, account.domain) || isSuspended(rules, hostOf(account.uri) ?? '');
+  return isShutOut(await domainRules(ctx), account);
 }
 
 /** True for accounts that only their followers are shown: limited by staff themselves, or with their whole server. */

@@ -1,58 +1,84 @@
+import type { DomainAllow } from '../model/moderation.js';
 import type { DomainRule } from '../model/work.js';
-import type { Collection } from '../store/port.js';
+import type { DomainPolicy } from '../policy/domains.js';
+import type { Collection, Document } from '../store/port.js';
 
-/** The domain rules, kept in memory. */
+/** What was decided about other servers, kept in memory. */
 export interface RuleBook {
-  all(): Promise<ReadonlyMap<string, DomainRule>>;
+  all(): Promise<DomainPolicy>;
 }
 
 /** How long another process's change may go unnoticed, ms. */
 const keepMs = 500;
 
-/** @returns the book, and the collection through which this process writes: the book notices at once */
-export function createRuleBook(collection: Collection<DomainRule>): {
-  rules: RuleBook;
+export interface RuleBookSources {
   domainRules: Collection<DomainRule>;
-} {
-  let kept: { at: number; rules: Promise<ReadonlyMap<string, DomainRule>> } | null = null;
-  const read = async (): Promise<ReadonlyMap<string, DomainRule>> => {
-    const found = await collection.find({}).toArray();
-    return new Map(found.map((rule) => [rule.domain, rule]));
+  domainAllows: Collection<DomainAllow>;
+}
+
+/**
+ * `limited`: federation with allowed domains only.
+ * @returns the book, and the collections through which this process writes: the book notices at once
+ */
+export function createRuleBook(
+  sources: RuleBookSources,
+  { limited }: { limited: boolean },
+): RuleBookSources & { rules: RuleBook } {
+  let kept: { at: number; policy: Promise<DomainPolicy> } | null = null;
+  const read = async (): Promise<DomainPolicy> => {
+    const [rules, allows] = await Promise.all([
+      sources.domainRules.find({}).toArray(),
+      limited ? sources.domainAllows.find({}).toArray() : null,
+    ]);
+    return {
+      rules: new Map(rules.map((rule) => [rule.domain, rule])),
+      allows: allows && new Set(allows.map((allow) => allow.domain)),
+    };
   };
-  const all = (): Promise<ReadonlyMap<string, DomainRule>> => {
-    if (kept && performance.now() - kept.at < keepMs) return kept.rules;
-    const made = { at: performance.now(), rules: read() };
+  const all = (): Promise<DomainPolicy> => {
+    if (kept && performance.now() - kept.at < keepMs) return kept.policy;
+    const made = { at: performance.now(), policy: read() };
     kept = made;
-    made.rules.catch(() => {
+    made.policy.catch(() => {
       if (kept === made) kept = null;
     });
-    return made.rules;
+    return made.policy;
   };
-  /** Forgets before the write, so that nobody waits for old rules, and after it. */
-  const forgetting =
+  const forget = (): void => {
+    kept = null;
+  };
+  return {
+    rules: { all },
+    domainRules: watched(sources.domainRules, forget),
+    domainAllows: watched(sources.domainAllows, forget),
+  };
+}
+
+/** The same collection; `written` is called before each write, so that nobody waits for what was, and after it. */
+function watched<T extends Document>(collection: Collection<T>, written: () => void): Collection<T> {
+  const watching =
     <A extends unknown[], R>(write: (...args: A) => Promise<R>) =>
     async (...args: A): Promise<R> => {
-      kept = null;
+      written();
       try {
         return await write(...args);
       } finally {
-        kept = null;
+        written();
       }
     };
-  const domainRules: Collection<DomainRule> = {
+  return {
     find: (filter) => collection.find(filter),
     findOne: (filter, options) => collection.findOne(filter, options),
     countDocuments: (filter, options) => collection.countDocuments(filter, options),
-    insertOne: forgetting((document) => collection.insertOne(document)),
-    insertMany: forgetting((documents, options) => collection.insertMany(documents, options)),
-    updateOne: forgetting((filter, update, options) => collection.updateOne(filter, update, options)),
-    updateMany: forgetting((filter, update) => collection.updateMany(filter, update)),
-    findOneAndUpdate: forgetting((filter, update, options) =>
+    insertOne: watching((document) => collection.insertOne(document)),
+    insertMany: watching((documents, options) => collection.insertMany(documents, options)),
+    updateOne: watching((filter, update, options) => collection.updateOne(filter, update, options)),
+    updateMany: watching((filter, update) => collection.updateMany(filter, update)),
+    findOneAndUpdate: watching((filter, update, options) =>
       collection.findOneAndUpdate(filter, update, options),
     ),
-    deleteOne: forgetting((filter) => collection.deleteOne(filter)),
-    deleteMany: forgetting((filter) => collection.deleteMany(filter)),
-    bulkWrite: forgetting((operations, options) => collection.bulkWrite(operations, options)),
+    deleteOne: watching((filter) => collection.deleteOne(filter)),
+    deleteMany: watching((filter) => collection.deleteMany(filter)),
+    bulkWrite: watching((operations, options) => collection.bulkWrite(operations, options)),
   };
-  return { rules: { all }, domainRules };
 }

@@ -1,6 +1,6 @@
 import type { Account } from '../model/account.js';
 import type { Filter } from '../store/port.js';
-import { accountsById, findAccountByAcct } from './accounts.js';
+import { accountsById, asSuspended, findAccountByAcct } from './accounts.js';
 import type { Ctx } from './ctx.js';
 import { nameWordsOf } from './name-words.js';
 import { hiddenFrom } from './relationships.js';
@@ -33,7 +33,8 @@ export async function searchAccounts(
   if (handle === '') return [];
   const exact = await findExact(ctx, handle, search);
   const matches = await findMatches(ctx, handle, search.q);
-  const all = new Map([...(exact ? [exact] : []), ...matches].map((a) => [a._id, a]));
+  const found = await asSuspended(ctx, [...(exact ? [exact] : []), ...matches]);
+  const all = new Map(found.map((a) => [a._id, a]));
   const followed = await followedOf(ctx, viewerId, [...all.keys()]);
   const hidden = viewerId ? await hiddenFrom(ctx, viewerId, [...all.values()]) : new Set<string>();
   const isExact = (a: Account): boolean => a._id === exact?._id || a.acctKey === handle;

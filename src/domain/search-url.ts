@@ -3,6 +3,7 @@ import type { Status } from '../model/status.js';
 import { isSuspended } from '../policy/domains.js';
 import type { Ctx } from './ctx.js';
 import { domainRules } from './domains.js';
+import { isSuspendedHere } from './relationships.js';
 import { ingestActor } from './remote/actors.js';
 import { findOwnAccount, findOwnStatus } from './remote/own.js';
 import { ingestFetched } from './remote/statuses.js';
@@ -58,6 +59,6 @@ async function fetchUnknown(ctx: Ctx, url: string): Promise<Found> {
 async function shown(ctx: Ctx, viewerId: string | null, found: Found): Promise<UrlFound> {
   if (found === null) return nothing;
   if ('visibility' in found) return { accounts: [], statuses: await visibleOf(ctx, viewerId, [found]) };
-  const hidden = found.deletedAt !== null || found.suspendedAt !== null;
+  const hidden = await isSuspendedHere(ctx, found);
   return { accounts: hidden ? [] : [found], statuses: [] };
 }

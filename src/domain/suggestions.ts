@@ -1,6 +1,5 @@
 import type { Account } from '../model/account.js';
-import type { DomainRule } from '../model/work.js';
-import { isLimited } from '../policy/domains.js';
+import { isLimited, type DomainPolicy } from '../policy/domains.js';
 import { accountsById } from './accounts.js';
 import type { Ctx } from './ctx.js';
 import { domainRules } from './domains.js';
@@ -61,7 +60,7 @@ async function friendsOfFriends(
   return new Map([...counts].sort((a, b) => b[1] - a[1]).slice(0, mostPopular));
 }
 
-function isSuggestible(account: Account, rules: ReadonlyMap<string, DomainRule>): boolean {
+function isSuggestible(account: Account, rules: DomainPolicy): boolean {
   return (
     account.discoverable === true &&
     account.movedToId === null &&

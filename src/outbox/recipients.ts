@@ -3,8 +3,7 @@ import type { Ctx } from '../domain/ctx.js';
 import { domainRules } from '../domain/domains.js';
 import { hostOf } from '../domain/urls.js';
 import type { Account } from '../model/account.js';
-import type { DomainRule } from '../model/work.js';
-import { isSuspended } from '../policy/domains.js';
+import { isSuspended, type DomainPolicy } from '../policy/domains.js';
 
 /** Followers are read in pages of this size. */
 const pageSize = 1000;
@@ -84,9 +83,9 @@ function groupInboxOf({ remote }: Account): string {
   return remote === null ? '' : (sharedInboxOf(remote) ?? remote.inbox);
 }
 
-function isDeliverable(ctx: Ctx, rules: ReadonlyMap<string, DomainRule>, inbox: string): boolean {
+function isDeliverable(ctx: Ctx, policy: DomainPolicy, inbox: string): boolean {
   const host = hostOf(inbox);
-  return host !== null && !ctx.names.isOwn(host) && !isSuspended(rules, host);
+  return host !== null && !ctx.names.isOwn(host) && !isSuspended(policy, host);
 }
 
 /**

@@ -50,7 +50,7 @@ export async function startBase(overrides: Partial<Settings> = {}): Promise<Base
     clock,
     ids,
     db,
-    rules: createRuleBook(db.domainRules).rules,
+    rules: createRuleBook(db, { limited: settings.limitedFederation }).rules,
     randomToken: (bytes = 32) => randomBytes(bytes).toString('base64url'),
     random: Math.random,
     log: { debug: logger('debug'), info: logger('info'), warn: logger('warn'), error: logger('error') },

@@ -101,7 +101,7 @@ function toConfiguration(view: View, facts: InstanceFacts) {
       hashtag_feeds: { local: feeds, remote: feeds },
       trending_link_feeds: { local: feeds, remote: feeds },
     },
-    limited_federation: false,
+    limited_federation: settings.limitedFederation,
   };
 }
 

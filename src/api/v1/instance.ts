@@ -68,7 +68,7 @@ export function instanceRoutes(ctx: Ctx): Router {
     );
   });
   router.get('/api/v1/instance/domain_blocks', optionalUser(), async (_req, res) => {
-    const rules = [...(await domainRules(ctx)).values()];
+    const rules = [...(await domainRules(ctx)).rules.values()];
     res.json(rules.flatMap((rule) => toDomainBlock(rule) ?? []));
   });
   router.get('/api/v1/instance/languages', (_req, res) => void res.json(supportedLanguages()));

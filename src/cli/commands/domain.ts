@@ -5,9 +5,15 @@ import { domainRules, parseDomain, removeDomainRule, setDomainRule } from '../..
 import { notFound } from '../../errors.js';
 import { command, consoleActor, group, jsonOption, showOn, type CommonOptions } from '../command.js';
 import { toTable, type Io } from '../io.js';
+import { allowCommands } from './domain-allow.js';
 
 export function domainCommands(io: Io): Command {
-  return group('domain', 'other servers that are limited or shut out', [block(io), unblock(io), list(io)]);
+  return group('domain', 'other servers that are limited or shut out', [
+    block(io),
+    unblock(io),
+    list(io),
+    ...allowCommands(io),
+  ]);
 }
 
 interface BlockOptions extends CommonOptions {
@@ -89,7 +95,9 @@ function list(io: Io): Command {
     .option(...jsonOption)
     .action((options: CommonOptions) =>
       showOn(io, options, async (ctx) => {
-        const rules = [...(await domainRules(ctx)).values()].sort((a, b) => (a.domain < b.domain ? -1 : 1));
+        const rules = [...(await domainRules(ctx)).rules.values()].sort((a, b) =>
+          a.domain < b.domain ? -1 : 1,
+        );
         const json = rules.map((rule) => ({
           domain: rule.domain,
           severity: rule.severity,

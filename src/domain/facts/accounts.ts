@@ -2,8 +2,7 @@ import type { Account, Role } from '../../model/account.js';
 import { mentionKey } from '../../text/scan.js';
 import { profileMentions, renderBio, renderField } from '../../text/profile.js';
 import type { ComposeFacts, ResolvedMention } from '../../text/compose.js';
-import type { DomainRule } from '../../model/work.js';
-import { isLimited } from '../../policy/domains.js';
+import { isLimited, type DomainPolicy } from '../../policy/domains.js';
 import { accountsById } from '../accounts.js';
 import type { Ctx } from '../ctx.js';
 import { domainRules } from '../domains.js';
@@ -64,7 +63,7 @@ export async function loadAccount(ctx: Ctx, account: Account): Promise<AccountFa
 interface Surroundings {
   compose: ComposeFacts;
   roles: ReadonlyMap<string, Role>;
-  rules: ReadonlyMap<string, DomainRule>;
+  rules: DomainPolicy;
 }
 
 function toFacts(account: Account, { compose, roles, rules }: Surroundings): AccountFacts {

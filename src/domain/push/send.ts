@@ -82,6 +82,8 @@ async function deliver(ctx: Ctx, subscription: PushSubscription, message: Buffer
     body: encrypted.body,
     maxBytes: 16 * 1024,
     timeoutMs: 15_000,
+    // The subscriber's own choice, not a server that we federate with.
+    anyDomain: true,
   });
   if (answer.outcome === 'refused') return end(ctx, subscription);
   if (answer.outcome === 'failed') throw new Error(`push failed: ${answer.reason}`);
