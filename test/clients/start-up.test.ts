@@ -73,7 +73,8 @@ function device(): Device {
     if (basic) headers.set('Authorization', `Basic ${Buffer.from(basic).toString('base64')}`);
     if (json) headers.set('Content-Type', 'application/json');
     const body = json ? JSON.stringify(json) : form ? new URLSearchParams(form) : null;
-    const res = await fetch(url, { method, headers, body, redirect: 'manual' });
+    const sent = { method, headers, redirect: 'manual' as const, ...(body !== null && { body }) };
+    const res = await fetch(url, sent);
     expect(res.headers.get('content-type')).toMatch(/^application\/json/);
     return { status: res.status, headers: res.headers, body: (await res.json()) as never };
   };
