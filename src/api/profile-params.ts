@@ -5,6 +5,7 @@ import type { ProfileInput } from '../domain/profile.js';
 import { acceptProfilePicture } from '../domain/uploads.js';
 import { invalid } from '../errors.js';
 import { bool, listOf, oneOf, stringList, text } from '../http/coerce.js';
+import { readDataUrl } from '../http/data-url.js';
 import { filesOf, parseParams } from '../http/params.js';
 import type { Preferences, ProfileImage } from '../model/account.js';
 import { parseLanguage } from '../text/language.js';
@@ -93,6 +94,6 @@ async function readPicture(
 ): Promise<ProfileImage | undefined> {
   const file = filesOf(req).get(kind);
   if (file) return acceptProfilePicture(ctx, kind, file.data);
-  const base64 = /^data:image\/[a-z0-9.+-]+;base64,([A-Za-z0-9+/=\s]+)$/i.exec(given ?? '')?.[1];
-  return base64 === undefined ? undefined : acceptProfilePicture(ctx, kind, Buffer.from(base64, 'base64'));
+  const inText = readDataUrl(given);
+  return inText ? acceptProfilePicture(ctx, kind, inText.data) : undefined;
 }

@@ -35,7 +35,8 @@ export async function confirmAgain(
 ): Promise<void> {
   if (user.signUpAppId !== app._id)
     throw forbidden('This method is only available to the application the user originally signed-up with');
-  if (user.confirmedAt !== null)
+  // In test mode everybody is confirmed from the start; clients' suites ask all the same.
+  if (user.confirmedAt !== null && !ctx.settings.testMode)
     throw forbidden('This method is only available while the e-mail is awaiting confirmation');
   if (email !== undefined && email !== '') await changeUnconfirmed(ctx, user, email.trim().toLowerCase());
   await requestMail(ctx, { mail: 'confirmation', userId: user._id });
@@ -43,7 +44,8 @@ export async function confirmAgain(
 
 async function changeUnconfirmed(ctx: Ctx, user: User, email: string): Promise<void> {
   if (email === user.email) return;
-  if (!isEmailAddress(email)) throw invalid('Email is not a valid e-mail address');
+  if (!isEmailAddress(email, { anyHost: ctx.settings.testMode }))
+    throw invalid('Email is not a valid e-mail address');
   await checkSignUpRules(ctx, { email, ip: null });
   await ctx.db.users
     .updateOne({ _id: user._id, confirmedAt: null }, { $set: { email } })

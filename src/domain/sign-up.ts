@@ -42,7 +42,7 @@ export async function signUp(ctx: Ctx, input: SignUp): Promise<{ account: Accoun
   const registrations = registrationsOf(ctx);
   const invite = input.inviteCode ? await findInvite(ctx, input.inviteCode) : null;
   if (registrations === 'closed' && !invite) throw forbidden();
-  const problems = findProblems(input, registrations === 'approval' && !invite);
+  const problems = findProblems(ctx, input, registrations === 'approval' && !invite);
   if (problems.length) throw refused(problems);
   const ip = input.ip ?? null;
   const { needsApproval } = await checkSignUpRules(ctx, { email: input.email, ip });
@@ -53,7 +53,7 @@ export async function signUp(ctx: Ctx, input: SignUp): Promise<{ account: Accoun
       password: input.password,
       approved: (registrations === 'open' || invite !== null) && !needsApproval,
       confirmed: ctx.settings.testMode,
-      ...(isLocale(input.locale) && { locale: input.locale }),
+      ...(isLocale(input.locale) && { locale: input.locale.replaceAll('_', '-') }),
     });
   const made = invite ? await useInvite(ctx, invite, create) : await create();
   const details = {
@@ -69,21 +69,23 @@ export async function signUp(ctx: Ctx, input: SignUp): Promise<{ account: Accoun
 }
 
 interface Problem {
-  field: 'username' | 'email' | 'password' | 'agreement' | 'reason';
+  field: 'username' | 'email' | 'password' | 'agreement' | 'reason' | 'locale';
   error: string;
   description: string;
 }
 
-function findProblems(input: SignUp, needsReason: boolean): Problem[] {
+function findProblems(ctx: Ctx, input: SignUp, needsReason: boolean): Problem[] {
   const found: Problem[] = [];
   if (input.username === '') found.push({ field: 'username', ...blank });
   if (input.email === '') found.push({ field: 'email', ...blank });
-  else if (!isEmailAddress(input.email))
+  else if (!isEmailAddress(input.email, { anyHost: ctx.settings.testMode }))
     found.push({ field: 'email', error: 'ERR_INVALID', description: 'is not a valid e-mail address' });
   const password = passwordProblem(input.password);
   if (password) found.push({ field: 'password', ...password });
   if (!input.agreement)
     found.push({ field: 'agreement', error: 'ERR_ACCEPTED', description: 'must be accepted' });
+  if (input.locale !== undefined && input.locale !== '' && !isLocale(input.locale))
+    found.push({ field: 'locale', error: 'ERR_INCLUSION', description: 'is not included in the list' });
   if (needsReason && !input.reason?.trim()) found.push({ field: 'reason', ...blank });
   return found;
 }
@@ -98,5 +100,5 @@ function refused(problems: readonly Problem[]): AppError {
 }
 
 function isLocale(locale: string | undefined): locale is string {
-  return locale !== undefined && /^[a-z]{2,3}(-[a-z0-9]{2,8})?$/i.test(locale);
+  return locale !== undefined && /^[a-z]{2,3}([-_][a-z0-9]{2,8}){0,2}$/i.test(locale);
 }

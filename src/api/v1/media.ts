@@ -6,7 +6,8 @@ import { deleteUpload, getOwnMedia, updateMedia, uploadMedia } from '../../domai
 import { invalid, unprocessable } from '../../errors.js';
 import { requireUser, signedIn } from '../../http/auth.js';
 import { text } from '../../http/coerce.js';
-import { filesOf, parseParams } from '../../http/params.js';
+import { readDataUrl } from '../../http/data-url.js';
+import { filesOf, paramsOf, parseParams } from '../../http/params.js';
 import { toMedia } from '../entities/media.js';
 import { viewOf } from '../entities/view.js';
 import { deprecated, pathParam, putOrPatch } from '../routing.js';
@@ -48,7 +49,7 @@ export function mediaRoutes(ctx: Ctx): Router {
 function uploadHandler(ctx: Ctx, store: typeof uploadMedia): RequestHandler {
   return async (req, res) => {
     const { account } = signedIn(req);
-    const file = filesOf(req).get('file');
+    const file = filesOf(req).get('file') ?? readDataUrl(paramsOf(req)['file']);
     if (!file) throw invalid("File can't be blank");
     const media = await store(ctx, account, {
       ...parseParams(params, req),

@@ -25,7 +25,8 @@ const subscription = z.object({
   keys: z.object({ p256dh: text(500), auth: text(500) }),
   standard: bool().default(false),
 });
-const newParams = z.object({ subscription, data });
+/** Clients put the policy beside the alerts or outside. */
+const newParams = z.object({ subscription, data, policy });
 const changedParams = z.object({ data, policy });
 
 /** Waking a client by Web Push. Each token has one subscription at most. */
@@ -41,7 +42,7 @@ export function pushRoutes(ctx: Ctx): Router {
   });
   router.post(path, guard, async (req, res) => {
     const { account, viewer } = signedIn(req);
-    const { subscription: given, data: wanted } = parseParams(newParams, req);
+    const { subscription: given, data: wanted, policy: outer } = parseParams(newParams, req);
     const secret = stateOf(req).triedToken;
     if (secret === null) throw unauthorized();
     const made = await subscribe(
@@ -52,7 +53,7 @@ export function pushRoutes(ctx: Ctx): Router {
         ...given.keys,
         standard: given.standard,
         alerts: alertsOf(wanted?.alerts),
-        policy: wanted?.policy ?? 'all',
+        policy: wanted?.policy ?? outer ?? 'all',
       },
     );
     res.json(await show(made));
