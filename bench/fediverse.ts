@@ -42,6 +42,8 @@ export interface FediverseReport {
   wrong: number;
   firstAt: number;
   lastAt: number;
+  /** Of each body, how many inboxes it reached. */
+  reached: number[];
   /** When each unique delivery to a healthy host came. */
   times: Float64Array;
   /** Fetches of actor documents by path, the largest. */
@@ -65,6 +67,7 @@ let authorPem: string | null = null;
 let hole: ChildProcess | null = null;
 const listeners = new Map<number, { close(): Promise<void> }>();
 const seen = new Map<string, number>();
+const reached = new Map<string, number>();
 const fetched = new Map<string, number>();
 let times: number[] = [];
 let totals = { deliveries: 0, checked: 0, wrong: 0, firstAt: 0, lastAt: 0 };
@@ -111,10 +114,14 @@ function receive(req: IncomingMessage, res: ServerResponse, mode: Mode): void {
 
 function count(req: IncomingMessage): void {
   const at = nowMs();
-  const name = `${req.headers.host}${req.url} ${String(req.headers['digest'])}`;
+  const digest = String(req.headers['digest']);
+  const name = `${req.headers.host}${req.url} ${digest}`;
   const before = seen.get(name) ?? 0;
   seen.set(name, before + 1);
-  if (before === 0) times.push(at);
+  if (before === 0) {
+    times.push(at);
+    reached.set(digest, (reached.get(digest) ?? 0) + 1);
+  }
   totals.firstAt ||= at;
   totals.lastAt = at;
   totals.deliveries += 1;
@@ -208,6 +215,7 @@ function report(): FediverseReport {
     ...totals,
     unique,
     duplicates: totals.deliveries - unique,
+    reached: [...reached.values()],
     times: Float64Array.from(times),
     fetches: [...fetched.values()].reduce((a, b) => a + b, 0),
     mostFetches: Math.max(0, ...fetched.values()),
@@ -216,6 +224,7 @@ function report(): FediverseReport {
 
 function reset(): void {
   seen.clear();
+  reached.clear();
   fetched.clear();
   times = [];
   totals = { deliveries: 0, checked: 0, wrong: 0, firstAt: 0, lastAt: 0 };

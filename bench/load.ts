@@ -56,6 +56,8 @@ export interface Fired {
   beganAt: number;
   endedAt: number;
   ms: Float64Array;
+  /** Numbers of the requests that were accepted (202). */
+  accepted: Uint32Array;
   statuses: Record<number, number>;
 }
 
@@ -66,6 +68,7 @@ function summary(shots: readonly Shot[]): Fired {
     beganAt: Math.min(...shots.map((s) => s.at - s.ms)),
     endedAt: Math.max(...shots.map((s) => s.at)),
     ms: Float64Array.from(shots.map((s) => s.ms)),
+    accepted: Uint32Array.from(shots.filter((s) => s.status === 202).map((s) => s.index)),
     statuses,
   };
 }

@@ -3,12 +3,14 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { nowMs } from './lib/measure.js';
 import { setStage, type Check, type Stage } from './lib/stage.js';
-import { toMarkdown, toText, type RowResult } from './report.js';
+import { toMarkdown, toText, type About, type RowResult } from './report.js';
 import { fanOutDead, fanOutInstant, fanOutSlow } from './rows/fan-out.js';
+import { crash } from './rows/crash.js';
 import { crowd, memory, queue } from './rows/crowd.js';
 import { gets } from './rows/gets.js';
 import { home, start } from './rows/home.js';
 import { inboxUnknown, inboxWarm } from './rows/inbox.js';
+import { soak } from './rows/soak.js';
 
 /** Name → what is measured; in the order in which they run. */
 const rows: Readonly<Record<string, (stage: Stage) => Promise<Check[]>>> = {
@@ -24,6 +26,8 @@ const rows: Readonly<Record<string, (stage: Stage) => Promise<Check[]>>> = {
   'fan-out-dead': fanOutDead,
   memory,
 };
+/** Only on request: they take long, or end the server. */
+const further: typeof rows = { soak, crash };
 
 const { values } = parseArgs({
   options: {
@@ -36,10 +40,11 @@ const { values } = parseArgs({
 });
 
 async function main(): Promise<void> {
-  const names = Object.keys(rows);
+  const all = { ...rows, ...further };
+  const names = Object.keys(all);
   if (values.help || values.only.some((name) => !names.includes(name))) {
     console.log(
-      `npm run bench -- [--quick] [--only ROW]… [--profile] [--out FOLDER]\nRows: ${names.join(', ')}`,
+      `npm run bench -- [--quick] [--only ROW]… [--profile] [--out FOLDER]\nRows: ${names.join(', ')}\n(${Object.keys(further).join(' and ')} only with --only)`,
     );
     process.exit(values.help ? 0 : 2);
   }
@@ -51,19 +56,26 @@ async function main(): Promise<void> {
   const execArgv = values.profile
     ? ['--cpu-prof', `--cpu-prof-dir=${values.out}`, '--cpu-prof-interval=500']
     : [];
-  const stage = await setStage({ quick: values.quick, cache: '.cache/bench', execArgv, say });
+  const mongodb = process.env['LANDFALL_BENCH_MONGODB_URL'] ?? null;
+  const stage = await setStage({ quick: values.quick, cache: '.cache/bench', execArgv, mongodb, say });
   const results: RowResult[] = [];
+  const machine = await stage.limits.call<About['machine']>('signatures');
   try {
-    for (const name of values.only.length ? values.only : names) {
+    for (const name of values.only.length ? values.only : Object.keys(rows)) {
       say(name);
-      const row = rows[name];
-      if (row) results.push({ name, checks: await runRow(row, stage, say) });
+      const row = all[name];
+      if (!row) continue;
+      const checks = await runRow(row, stage, say);
+      // Figures of the MongoDB engine are told, without a goal.
+      results.push({ name, checks: mongodb === null ? checks : checks.map((c) => ({ ...c, pass: null })) });
     }
   } finally {
     await stage.close();
   }
   const limits = {
     node: process.version,
+    engine: mongodb === null ? 'embedded engine' : 'MongoDB protocol',
+    machine,
     quick: values.quick,
     seconds: (nowMs() - began) / 1000,
     at: new Date(),

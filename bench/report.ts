@@ -7,6 +7,9 @@ export interface RowResult {
 
 export interface About {
   node: string;
+  engine: string;
+  /** What one core can do: absolute figures of two machines can be compared by it. */
+  machine: { signPerSecond: number; verifyPerSecond: number };
   quick: boolean;
   seconds: number;
   at: Date;
@@ -35,7 +38,10 @@ export function toMarkdown(results: readonly RowResult[], about: About): string 
     '# Bench',
     '',
     `Node ${about.node}, ${about.at.toISOString().slice(0, 10)}${about.quick ? ', quick' : ''}, ${minutes} minutes. ` +
-      'Each figure is the median of several rounds; ratios are against limits measured in the same run.',
+      `${about.engine}. One core of this machine makes ${Math.round(about.machine.signPerSecond)} RSA-2048 signatures a ` +
+      `second (${(1000 / about.machine.signPerSecond).toFixed(2)} core-ms each) and verifies ` +
+      `${Math.round(about.machine.verifyPerSecond)}. Each figure is the median of several rounds; ratios are against ` +
+      'limits measured in the same run.',
     '',
     '| what | goal | figure | ratio | verdict |',
     '|---|---|---|---|---|',

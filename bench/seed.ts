@@ -11,6 +11,7 @@ import type { Document } from '../src/store/port.js';
 import type { Collection } from '../src/store/port.js';
 import { silentLogger } from '../src/log.js';
 import { localFollower, remoteAccount, remoteFollow, remoteStatus, type Told } from './lib/documents.js';
+import { multiplyStatuses } from './lib/multiply.js';
 import { loadPairs, pairOf } from './lib/keys.js';
 import { actorUri, keyId } from './lib/world.js';
 
@@ -121,8 +122,6 @@ async function crowd(count: number): Promise<string[]> {
 interface History {
   authors: string[];
   count: number;
-  /** Whose home the newest of them are in. */
-  reader: string;
   /** Give up after so long. */
   budgetMs: number;
 }
@@ -130,7 +129,7 @@ interface History {
 const homeLines = 800;
 
 /** Old statuses by remote authors, oldest first. @returns how many there was time for */
-async function history({ authors, count, reader, budgetMs }: History): Promise<number> {
+async function history({ authors, count, budgetMs }: History): Promise<number> {
   const { ctx: c, told: t } = opened();
   const began = nowMs();
   const firstMs = Date.now() - 86_400_000 * 30;
@@ -144,6 +143,20 @@ async function history({ authors, count, reader, budgetMs }: History): Promise<n
     await c.db.statuses.insertMany(batch);
     made += size;
   }
+  return made;
+}
+
+/** Makes many statuses of the few that there are. The store must be closed. @returns how many there are then */
+const multiply = ({ file, copies }: { file: string; copies: number }): number =>
+  multiplyStatuses({
+    file,
+    copies,
+    say: (done) => process.stderr.write(`        ${done.toLocaleString('en')} statuses\n`),
+  });
+
+/** Puts the newest statuses into a home timeline. */
+async function fillHome(reader: string): Promise<void> {
+  const { ctx: c, told: t } = opened();
   const newest = await c.db.statuses
     .find({ visibility: 'public' })
     .sort({ _id: -1 })
@@ -159,7 +172,6 @@ async function history({ authors, count, reader, budgetMs }: History): Promise<n
       shownId: _id,
     })),
   );
-  return made;
 }
 
 /** What is in the store at this moment, seen by another process. */
@@ -191,6 +203,26 @@ async function reached(uri: string): Promise<number> {
   return status ? c.db.homeEntries.countDocuments({ statusId: status._id }) : 0;
 }
 
+/** Of these notes, how many are not stored exactly once, or not exactly once in the home of `reader`. */
+async function notOnce({ uris, reader }: { uris: string[]; reader: string }): Promise<number> {
+  const { ctx: c } = opened();
+  let wrong = 0;
+  for (const uri of uris) {
+    const stored = await c.db.statuses.find({ uri }).toArray();
+    const lines = await c.db.homeEntries.countDocuments({
+      accountId: reader,
+      statusId: stored[0]?._id ?? '',
+    });
+    if (stored.length !== 1 || lines !== 1) wrong += 1;
+  }
+  return wrong;
+}
+
+/** How many statuses an account has. */
+async function written(accountId: string): Promise<number> {
+  return opened().ctx.db.statuses.countDocuments({ accountId });
+}
+
 async function accountOf(actor: number): Promise<string> {
   const { ctx: c, told: t } = opened();
   const account = await c.db.accounts.findOne({ uri: actorUri(actor, t.port) });
@@ -198,4 +230,19 @@ async function accountOf(actor: number): Promise<string> {
   return account._id;
 }
 
-answerCalls({ open, close, person, actors, follows, crowd, history, look, reached, accountOf });
+answerCalls({
+  open,
+  close,
+  person,
+  actors,
+  follows,
+  crowd,
+  history,
+  multiply,
+  fillHome,
+  look,
+  reached,
+  notOnce,
+  written,
+  accountOf,
+});

@@ -1,5 +1,4 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { end } from './child.js';
@@ -28,6 +27,8 @@ export interface InstanceOptions {
   port?: number;
   /** Flags of node, e.g. `--cpu-prof`. */
   execArgv?: string[];
+  /** Default: the embedded engine. */
+  databaseUrl?: string | undefined;
 }
 
 export async function createInstance({ data, execArgv = [], ...rest }: InstanceOptions): Promise<Instance> {
@@ -42,6 +43,7 @@ export async function createInstance({ data, execArgv = [], ...rest }: InstanceO
     LANDFALL_FEDERATE_LOOPBACK: 'true',
     LANDFALL_RATE_LIMITS: 'false',
     LANDFALL_LOG_LEVEL: 'error',
+    ...(rest.databaseUrl !== undefined && { LANDFALL_DATABASE_URL: rest.databaseUrl }),
   };
   let child: ChildProcess | null = null;
   return {
@@ -76,9 +78,26 @@ async function ready(url: string, child: ChildProcess): Promise<void> {
 }
 
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
+  const port = await tryPort(0);
+  if (port === null) throw new Error('there is no free port');
   return port;
+}
+
+/** A free port that the system gives to nobody by itself: kept data has it in its URLs, and is used again later. */
+export async function lastingPort(): Promise<number> {
+  for (let i = 0; i < 50; i++) {
+    const port = await tryPort(20_000 + Math.floor(Math.random() * 10_000));
+    if (port !== null) return port;
+  }
+  throw new Error('there is no free port between 20000 and 30000');
+}
+
+function tryPort(wanted: number): Promise<number | null> {
+  return new Promise((resolve) => {
+    const server = createServer().once('error', () => resolve(null));
+    server.listen(wanted, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
 }

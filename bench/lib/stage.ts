@@ -17,6 +17,8 @@ export interface StageOptions {
   cache: string;
   /** Flags of node for the server under test. */
   execArgv: string[];
+  /** A MongoDB-protocol server on which the server under test keeps everything; null: the embedded engine. */
+  mongodb: string | null;
   say(text: string): void;
 }
 
@@ -99,9 +101,21 @@ export async function setStage(options: StageOptions): Promise<Stage> {
   return stage;
 }
 
+/** A database of this run on the MongoDB-protocol server; undefined: the embedded engine. */
+export function freshDatabase({ mongodb }: Pick<StageOptions, 'mongodb'>, name: string): string | undefined {
+  if (mongodb === null) return undefined;
+  const url = new URL(mongodb);
+  url.pathname = `/bench_${name}_${process.pid}`;
+  return url.href;
+}
+
 async function makeCommunity(stage: Stage): Promise<Community> {
   stage.say('seeding a community with 1,000 followers elsewhere');
-  const instance = await createInstance({ data: stage.folder('community'), execArgv: stage.execArgv });
+  const instance = await createInstance({
+    data: stage.folder('community'),
+    execArgv: stage.execArgv,
+    databaseUrl: freshDatabase(stage, 'community'),
+  });
   await stage.open(instance);
   const { seed } = stage;
   const author = await seed.call<Person>('person', 'author');

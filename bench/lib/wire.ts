@@ -4,6 +4,8 @@ import { nowMs } from './measure.js';
 /** HTTP/1.1 over a few kept connections, with as little work per request as possible: the load must not be the limit. */
 
 export interface Shot {
+  /** Which of the requests it was: how many were begun before it. */
+  index: number;
   status: number;
   /** When the answer was there, ms since the epoch. */
   at: number;
@@ -19,6 +21,8 @@ export interface Volley {
   concurrency: number;
   /** Start at most this many per second, evenly. */
   perSecond?: number;
+  /** The server may die: then it is over, and what had no answer is left out. */
+  mayDie?: boolean;
 }
 
 /** Sends `total` requests over `concurrency` connections; each sends its next when it has its answer. */
@@ -26,8 +30,12 @@ export async function fire(volley: Volley): Promise<Shot[]> {
   const shots: Shot[] = [];
   let next = 0;
   const began = nowMs();
-  const take = (): Buffer | null =>
-    next < volley.total ? (volley.requests[next++ % volley.requests.length] ?? null) : null;
+  const take = (): Taken | null => {
+    if (next >= volley.total) return null;
+    const index = next++;
+    const bytes = volley.requests[index % volley.requests.length];
+    return bytes ? { index, bytes } : null;
+  };
   const wait = (): number =>
     volley.perSecond === undefined ? 0 : Math.max(0, began + (next / volley.perSecond) * 1000 - nowMs());
   const lanes = Array.from({ length: Math.min(volley.concurrency, volley.total) }, () =>
@@ -37,25 +45,30 @@ export async function fire(volley: Volley): Promise<Shot[]> {
   return shots;
 }
 
+interface Taken {
+  index: number;
+  bytes: Buffer;
+}
+
 interface LaneParts {
-  take(): Buffer | null;
+  take(): Taken | null;
   wait(): number;
   done(shot: Shot): void;
 }
 
-function lane({ host, port }: Volley, { take, wait, done }: LaneParts): Promise<void> {
+function lane({ host, port, mayDie = false }: Volley, { take, wait, done }: LaneParts): Promise<void> {
   return new Promise((resolve, reject) => {
     let socket: Socket;
     let began = 0;
     let parts: Buffer[] = [];
-    let request: Buffer | null = null;
+    let request: Taken | null = null;
     const send = (): void => {
       request = take();
       if (!request) {
         socket.end();
         return resolve();
       }
-      const bytes = request;
+      const { bytes } = request;
       const pause = wait();
       const go = (): void => {
         began = nowMs();
@@ -74,8 +87,9 @@ function lane({ host, port }: Volley, { take, wait, done }: LaneParts): Promise<
       }
       parts = [];
       const at = nowMs();
+      const index = request?.index ?? 0;
       request = null;
-      done({ status: answer.status, at, ms: at - began });
+      done({ index, status: answer.status, at, ms: at - began });
       if (!answer.close) return send();
       socket.removeAllListeners().destroy();
       open();
@@ -83,9 +97,10 @@ function lane({ host, port }: Volley, { take, wait, done }: LaneParts): Promise<
     const open = (): void => {
       socket = connect({ host, port, noDelay: true });
       socket.once('connect', send).on('data', onData);
+      const broken = (error: Error): void => (mayDie ? resolve() : reject(error));
       socket
-        .on('error', reject)
-        .once('close', () => request && reject(new Error('the server closed a connection')));
+        .on('error', broken)
+        .once('close', () => request && broken(new Error('the server closed a connection')));
     };
     open();
   });

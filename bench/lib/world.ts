@@ -33,6 +33,10 @@ export function actorDocument(actor: number, port: number, publicKeyPem: string)
   };
 }
 
+/** The IRI of a note that `createNote` makes. */
+export const noteUri = (actor: number, port: number, id: string): string =>
+  `${actorUri(actor, port)}/statuses/${id}`;
+
 const noteContext = [
   'https://www.w3.org/ns/activitystreams',
   {
@@ -53,7 +57,7 @@ export function createNote(
   { id, at }: { id: string; at: Date },
 ): Record<string, unknown> {
   const uri = actorUri(actor, port);
-  const object = `${uri}/statuses/${id}`;
+  const object = noteUri(actor, port, id);
   const published = at.toISOString();
   const content =
     `<p>Post ${id}: the quick brown fox jumps over the lazy dog, and a server that keeps up with all of it must ` +

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startChild } from '../lib/child.js';
-import { createInstance, freePort, type Instance } from '../lib/instance.js';
+import { createInstance, lastingPort, type Instance } from '../lib/instance.js';
 import { median, quantile, sleep } from '../lib/measure.js';
-import type { Check, Stage } from '../lib/stage.js';
+import { freshDatabase, type Check, type Stage } from '../lib/stage.js';
 import { getRequest } from '../lib/wire.js';
 import type { Person } from '../seed.js';
 
@@ -17,13 +17,17 @@ export interface Library {
 const followed = 500;
 const small = 10_000;
 /** Bump when the shape of the seeded data changes. */
-const seedVersion = 1;
+const seedVersion = 3;
 const seedBudgetMs = 240_000;
+const mongoBudgetMs = 60_000;
+/** Written through the store; what is beyond are copies of these. */
+const written = 2_000;
 
 export const largeCount = (stage: Stage): number => (stage.quick ? 50_000 : 1_000_000);
 
 /** Seeded data is kept in the cache folder: a million statuses take minutes to write. */
 export async function library(stage: Stage, count: number): Promise<Library> {
+  if (stage.mongodb !== null) return mongoLibrary(stage, count);
   const data = join(stage.cache, `statuses-${count}`);
   const noteFile = `${data}.json`;
   const kept = existsSync(noteFile) ? (JSON.parse(readFileSync(noteFile, 'utf8')) as Note) : null;
@@ -33,19 +37,44 @@ export async function library(stage: Stage, count: number): Promise<Library> {
   }
   stage.say(`seeding ${count.toLocaleString('en')} statuses`);
   rmSync(data, { recursive: true, force: true });
-  const port = await freePort();
+  const port = await lastingPort();
   const instance = await createInstance({ data, port, execArgv: stage.execArgv });
   // A process of its own: the other one keeps an eye on the community.
+  const seed = await startChild(new URL('../seed.js', import.meta.url));
+  const opened = { env: instance.env, keysFile: stage.keysFile, port: stage.port };
+  await seed.call('open', opened);
+  const reader = await seed.call<Person>('person', 'reader');
+  const authors = await seed.call<string[]>('actors', { from: 0, to: followed });
+  await seed.call('follows', { followers: [reader.id], targets: authors });
+  const made = { authors, count: Math.min(count, written), budgetMs: seedBudgetMs };
+  await seed.call<number>('history', made);
+  await seed.call('close');
+  const copies = Math.round(count / written) - 1;
+  const file = join(data, 'landfall.sqlite');
+  const statuses = await seed.call<number>('multiply', { file, copies });
+  await seed.call('open', opened);
+  await seed.call('fillHome', reader.id);
+  await seed.call('close');
+  await seed.stop();
+  writeFileSync(noteFile, JSON.stringify({ version: seedVersion, port, reader, statuses } satisfies Note));
+  return { instance, reader, statuses };
+}
+
+/** Written anew for each run, document by document: so many as there is time for. */
+async function mongoLibrary(stage: Stage, count: number): Promise<Library> {
+  stage.say(`seeding ${count.toLocaleString('en')} statuses over the MongoDB protocol`);
+  const data = stage.folder(`statuses-${count}`);
+  const databaseUrl = freshDatabase(stage, `statuses_${count}`);
+  const instance = await createInstance({ data, execArgv: stage.execArgv, databaseUrl });
   const seed = await startChild(new URL('../seed.js', import.meta.url));
   await seed.call('open', { env: instance.env, keysFile: stage.keysFile, port: stage.port });
   const reader = await seed.call<Person>('person', 'reader');
   const authors = await seed.call<string[]>('actors', { from: 0, to: followed });
   await seed.call('follows', { followers: [reader.id], targets: authors });
-  const made = { authors, count, reader: reader.id, budgetMs: seedBudgetMs };
-  const statuses = await seed.call<number>('history', made);
+  const statuses = await seed.call<number>('history', { authors, count, budgetMs: mongoBudgetMs });
+  await seed.call('fillHome', reader.id);
   await seed.call('close');
   await seed.stop();
-  writeFileSync(noteFile, JSON.stringify({ version: seedVersion, port, reader, statuses } satisfies Note));
   return { instance, reader, statuses };
 }
 

@@ -13,13 +13,15 @@ export interface QueueTotals {
 }
 
 export interface MetricsSource {
-  /** Asked at each scrape: a constant number of index reads. */
+  /** Asked at each scrape: a bounded number of index reads. */
   totals(): Promise<{
     queues: Record<string, QueueTotals>;
     /** What became of received activities, by outcome. */
     received: Record<string, number>;
     /** Hosts whose deliveries are held back or dropped, by state of the breaker. */
     breakers: Record<string, number>;
+    /** These hosts one by one, a bounded number of them. */
+    hosts: readonly { host: string; breaker: string; reason: string; waiting: number }[];
   }>;
   /** Items that this process has run since its start, by queue. */
   counts(): Record<string, number>;
@@ -87,6 +89,13 @@ function createRegistry(source: MetricsSource): { registry: Registry; refresh: (
   const oldest = gauge('landfall_queue_oldest_seconds', 'Age of the oldest item that waits.', 'queue');
   const received = gauge('landfall_received_activities', 'Received activities kept, by outcome.', 'outcome');
   const breakers = gauge('landfall_delivery_hosts', 'Hosts that are not delivered to as usual.', 'breaker');
+  const hosts = gauge(
+    'landfall_delivery_host_waiting',
+    'Deliveries that wait for a host which is not delivered to as usual, with what it answered last.',
+    'host',
+    'breaker',
+    'reason',
+  );
   const items = gauge(
     'landfall_queue_items',
     'Items of a queue: waiting (all that are not done), of these due and leased; dead were given up.',
@@ -108,6 +117,9 @@ function createRegistry(source: MetricsSource): { registry: Registry; refresh: (
     }
     for (const [outcome, count] of Object.entries(totals.received)) received.set({ outcome }, count);
     for (const [breaker, count] of Object.entries(totals.breakers)) breakers.set({ breaker }, count);
+    hosts.reset();
+    for (const { host, breaker, reason, waiting } of totals.hosts)
+      hosts.set({ host, breaker, reason: reason.slice(0, 100) }, waiting);
     runs.reset();
     for (const [queue, count] of Object.entries(source.counts())) runs.inc({ queue }, count);
   };

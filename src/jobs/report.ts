@@ -22,7 +22,8 @@ export interface LaneFigures extends QueueFigures {
   lastError: string | null;
 }
 
-export interface HostFigures extends LaneFigures {
+/** How another server fares. */
+export interface HostState {
   breaker: Peer['breaker'];
   failures: number;
   failingSince: string | null;
@@ -30,6 +31,8 @@ export interface HostFigures extends LaneFigures {
   lastReason: string | null;
   lastSuccessAt: string | null;
 }
+
+export type HostFigures = LaneFigures & HostState;
 
 export interface QueueReport {
   deliveries: QueueFigures & { hosts: HostFigures[]; hostsNotShown: number };
@@ -61,11 +64,12 @@ export async function queueReport(ctx: Ctx, { hosts = 50 }: { hosts?: number } =
   };
 }
 
-/** The totals of the queues, and how other servers fare: a constant number of index reads. */
+/** The totals of the queues, and how other servers fare: a bounded number of index reads. */
 export async function queueTotals(ctx: Ctx): Promise<{
   queues: Record<'deliveries' | 'received' | 'jobs', QueueFigures>;
   received: Record<'processed' | 'ignored' | 'failed', number>;
   breakers: Record<'open' | 'half-open' | 'dead', number>;
+  hosts: { host: string; breaker: string; reason: string; waiting: number }[];
 }> {
   const outcome = (name: string): Promise<number> => ctx.db.received.countDocuments({ outcome: name });
   const breaker = (state: string): Promise<number> => ctx.db.peers.countDocuments({ breaker: state });
@@ -85,10 +89,16 @@ export async function queueTotals(ctx: Ctx): Promise<{
       'half-open': await breaker('half-open'),
       dead: await breaker('dead'),
     },
+    hosts: (await unwellHosts(ctx)).map(({ host, breaker: state, lastReason, waiting }) => ({
+      host,
+      breaker: state,
+      reason: lastReason ?? '',
+      waiting,
+    })),
   };
 }
 
-export interface HostReport extends HostFigures {
+export type HostReport = HostFigures & {
   /** The oldest that wait or were given up, with their reasons. */
   items: {
     activity: string;
@@ -99,7 +109,7 @@ export interface HostReport extends HostFigures {
     dueAt: string;
     reason: string | null;
   }[];
-}
+};
 
 /** Why something is late at one host. */
 export async function hostReport(ctx: Ctx, host: string, limit = 20): Promise<HostReport> {
@@ -127,7 +137,7 @@ export async function hostReport(ctx: Ctx, host: string, limit = 20): Promise<Ho
       reason: lastError,
     };
   });
-  return { ...(peer ?? withoutPeer(figures)), items };
+  return { ...figures, ...unknown, ...peer, items };
 }
 
 async function lanesOf<T extends WorkItem>(ctx: Ctx, collection: Collection<T>): Promise<LaneFigures[]> {
@@ -180,19 +190,52 @@ async function figuresOf<T extends WorkItem>(
 }
 
 async function withPeers(ctx: Ctx, lanes: readonly LaneFigures[]): Promise<HostFigures[]> {
-  const peers = lanes.length
-    ? await ctx.db.peers.find({ _id: { $in: lanes.map((l) => l.lane) } }).toArray()
-    : [];
-  const byHost = new Map(peers.map((peer) => [peer._id, peer]));
-  return lanes.map((lane) => {
-    const peer = byHost.get(lane.lane);
-    if (!peer) return withoutPeer(lane);
-    const { breaker, failures, firstFailureAt: failingSince, nextProbeAt, lastReason, lastSuccessAt } = peer;
-    return { ...lane, breaker, failures, failingSince, nextProbeAt, lastReason, lastSuccessAt };
-  });
+  const stateOf = await knownHosts(
+    ctx,
+    lanes.map((l) => l.lane),
+  );
+  return lanes.map((lane) => ({ ...lane, ...stateOf(lane.lane) }));
 }
 
-function withoutPeer(lane: LaneFigures): HostFigures {
-  const unknown = { failingSince: null, nextProbeAt: null, lastReason: null, lastSuccessAt: null };
-  return { ...lane, breaker: 'closed', failures: 0, ...unknown };
+const unknown: HostState = {
+  breaker: 'closed',
+  failures: 0,
+  failingSince: null,
+  nextProbeAt: null,
+  lastReason: null,
+  lastSuccessAt: null,
+};
+
+/** What is known about these hosts; about others, nothing bad. */
+export async function knownHosts(ctx: Ctx, hosts: readonly string[]): Promise<(host: string) => HostState> {
+  const wanted = [...new Set(hosts)];
+  const peers = wanted.length ? await ctx.db.peers.find({ _id: { $in: wanted } }).toArray() : [];
+  const byHost = new Map(peers.map((peer) => [peer._id, toState(peer)]));
+  return (host) => byHost.get(host) ?? unknown;
+}
+
+function toState(peer: Peer): HostState {
+  const { breaker, failures, firstFailureAt: failingSince, nextProbeAt, lastReason, lastSuccessAt } = peer;
+  return { breaker, failures, failingSince, nextProbeAt, lastReason, lastSuccessAt };
+}
+
+/** Hosts are told one by one up to this many: each is a time series of whoever collects them. */
+const mostUnwell = 50;
+
+/** Hosts that are not delivered to as usual, with what waits for them. */
+export async function unwellHosts(ctx: Ctx): Promise<(HostState & { host: string; waiting: number })[]> {
+  const found = await ctx.db.peers
+    .find({ breaker: { $in: ['open', 'half-open', 'dead'] } })
+    .limit(mostUnwell)
+    .toArray();
+  return Promise.all(
+    found.map(async (peer) => {
+      const waits = { state: { $in: ['ready', 'leased'] }, lane: peer._id };
+      return {
+        host: peer._id,
+        waiting: await ctx.db.deliveries.countDocuments(waits),
+        ...toState(peer),
+      };
+    }),
+  );
 }

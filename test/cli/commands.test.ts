@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { loadSettings } from '../../src/config/load.js';
 import { createContext, type Context } from '../../src/context.js';
+import { findLocalAccount } from '../../src/domain/accounts.js';
 import { findAuditBreak } from '../../src/domain/audit.js';
+import { publishStatus } from '../../src/domain/statuses.js';
 import { silentLogger } from '../../src/log.js';
 import { createCli, type Cli } from './support.js';
 
@@ -272,6 +274,17 @@ describe('looking', () => {
       waiting: 0,
       items: [],
     });
+  });
+
+  test('queue of a post says that it waits nowhere, and refuses what is no post', async () => {
+    expect((await cli.run(['account', 'create', 'punctual'])).code).toBe(0);
+    const { uri } = await inside(async (ctx) =>
+      publishStatus(ctx, (await findLocalAccount(ctx, 'punctual'))!, { text: 'Late?' }),
+    );
+    const told = await cli.run(['queue', '--post', uri, '--host', 'slow.example']);
+    expect([told.code, told.out]).toEqual([0, expect.stringContaining('Nothing was sent about it')]);
+    const refused = await cli.run(['queue', '--post', 'https://elsewhere.example/1']);
+    expect([refused.code, refused.err]).toEqual([2, expect.stringContaining('no post of ours')]);
   });
 
   test('doctor finds all well but the server, which does not run', async () => {

@@ -34,6 +34,18 @@ test('tells queues, their age, outcomes and breakers on a socket of its own, and
     payload: {},
     dueAt: new Date(ctx.clock.now().getTime() + 3_600_000),
   });
+  await ctx.db.peers.insertOne({
+    _id: 'slow.example',
+    breaker: 'open',
+    failures: 5,
+    firstFailureAt: before,
+    lastFailureAt: before,
+    lastSuccessAt: null,
+    nextProbeAt: before,
+    lastReason: 'timeout',
+    dialect: null,
+    software: null,
+  });
   const response = await fetch(`http://${metricsBind}/metrics`);
   expect(response.headers.get('content-type')).toMatch(/^text\/plain/);
   const text = await response.text();
@@ -41,7 +53,10 @@ test('tells queues, their age, outcomes and breakers on a socket of its own, and
   expect(text).toContain('landfall_queue_items{queue="jobs",state="waiting"} 1');
   expect(text).toMatch(/landfall_queue_oldest_seconds\{queue="jobs"\} \d/);
   expect(text).toContain('landfall_received_activities{outcome="processed"} 0');
-  expect(text).toContain('landfall_delivery_hosts{breaker="open"} 0');
+  expect(text).toContain('landfall_delivery_hosts{breaker="open"} 1');
+  expect(text).toContain(
+    'landfall_delivery_host_waiting{host="slow.example",breaker="open",reason="timeout"} 0',
+  );
   expect(text).toMatch(/landfall_queue_runs_total\{queue="jobs"\} \d/);
   expect(text).toContain('landfall_process_resident_memory_bytes');
   expect((await fetch(`http://${metricsBind}/api/v1/instance`)).status).toBe(404);

@@ -3,22 +3,31 @@ import type { Context } from '../../context.js';
 import {
   hostReport,
   queueReport,
-  type HostFigures,
   type HostReport,
+  type HostState,
   type QueueReport,
 } from '../../jobs/report.js';
+import { postReport, type PostReport } from '../../jobs/post-report.js';
+import { hostOf } from '../../domain/urls.js';
 import { command, jsonOption, showOn, UsageError, type CommonOptions, type Result } from '../command.js';
 import { toList, toTable, type Io } from '../io.js';
 
 interface QueueOptions extends CommonOptions {
   host?: string;
+  post?: string;
   limit: string;
 }
 
 export function queueCommand(io: Io): Command {
-  const examples = ['queue', 'queue --host slow.example', 'queue --json'];
+  const examples = [
+    'queue',
+    'queue --host slow.example',
+    'queue --post https://social.example/@alice/115 --host slow.example',
+    'queue --json',
+  ];
   return command('queue', 'what waits to be sent or done, and why it is late', examples)
     .option('--host <host>', 'one server: state, oldest deliveries and their reasons')
+    .option('--post <post>', 'one post (URL or id): where it is late, and why; with --host, at one server')
     .option('--limit <n>', 'how many servers or deliveries at most', '50')
     .option(...jsonOption)
     .action((options: QueueOptions) =>
@@ -26,11 +35,17 @@ export function queueCommand(io: Io): Command {
         const limit = Number(options.limit);
         if (!Number.isInteger(limit) || limit < 1 || limit > 10_000)
           throw new UsageError('--limit: 1 to 10000');
-        if (options.host === undefined) {
+        const host = options.host?.toLowerCase();
+        if (options.post !== undefined) {
+          const report = await postReport(ctx, options.post, { host, limit });
+          if (!report) throw new UsageError(`--post: there is no post of ours at ${options.post}`);
+          return { json: report, text: postText(ctx, report, host) };
+        }
+        if (host === undefined) {
           const report = await queueReport(ctx, { hosts: limit });
           return { json: report, text: reportText(ctx, report) };
         }
-        const report = await hostReport(ctx, options.host.toLowerCase(), limit);
+        const report = await hostReport(ctx, host, limit);
         return { json: report, text: hostText(ctx, report) };
       }),
     );
@@ -94,7 +109,30 @@ function hostText(ctx: Context, report: HostReport): string {
   return `${summary}\n\n${toTable(['TYPE', 'STATE', 'TRIES', 'REASON', 'ACTIVITY'], rows)}`;
 }
 
-function stateText(ctx: Context, host: HostFigures): string {
+/** The answer to "why is this post late at that server". */
+function postText(ctx: Context, { post, createdAt, activities, late }: PostReport, host?: string): string {
+  const where = host === undefined ? 'everywhere' : `at ${host}`;
+  const head = `${post}\nWritten ${ageOf(ctx, createdAt)} ago.`;
+  const [last] = activities;
+  if (!last)
+    return `${head}\nNothing was sent about it: nobody elsewhere was to get it, or it was just written.`;
+  if (!activities.every((a) => a.fannedOut)) return `${head}\nIts deliveries are still being written.`;
+  if (!late.length)
+    return `${head}\nNothing waits: what was sent was accepted ${where}, or went to nobody there.`;
+  const rows = late.map((item) => [
+    hostOf(item.inbox) ?? item.inbox,
+    item.type,
+    item.state === 'ready' ? `next ${untilText(ctx, item.dueAt)}` : (stateWords[item.state] ?? item.state),
+    String(item.attempts),
+    item.reason ?? item.host.lastReason ?? '',
+    stateText(ctx, item.host),
+  ]);
+  return `${head}\n\n${toTable(['SERVER', 'TYPE', 'STATE', 'TRIES', 'REASON', 'SERVER IS'], rows)}`;
+}
+
+const stateWords: Readonly<Record<string, string>> = { leased: 'being sent', dead: 'given up' };
+
+function stateText(ctx: Context, host: HostState): string {
   if (host.breaker === 'closed') return host.failures ? `${host.failures} failures in a row` : 'answers';
   if (host.breaker === 'dead') return `dead since ${host.failingSince ?? '?'}`;
   if (host.breaker === 'half-open') return 'is being tried';
