@@ -5,6 +5,7 @@ import { FailedResult, UsageError } from './command.js';
 import { accountCommands } from './commands/account.js';
 import { announcementCommands } from './commands/announcement.js';
 import { appCommands } from './commands/app.js';
+import { backupCommand, restoreCommand } from './commands/backup.js';
 import { configCommands } from './commands/config.js';
 import { doctorCommand } from './commands/doctor.js';
 import { domainCommands } from './commands/domain.js';
@@ -35,6 +36,8 @@ export function createProgram(io: Io): Command {
     announcementCommands(io),
     domainCommands(io),
     keysCommands(io),
+    backupCommand(io),
+    restoreCommand(io),
     queueCommand(io),
     doctorCommand(io),
     configCommands(io),

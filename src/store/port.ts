@@ -116,6 +116,11 @@ export interface Store {
   migrate(): Promise<void>;
   /** Resolves when the engine answers, and has not had to give up writing; throws otherwise. */
   ping(): Promise<void>;
+  /**
+   * Writes a copy of the whole database, as it is at one moment, to a new file, while others go on writing.
+   * @throws StartError where the engine has tools of its own for that
+   */
+  backup(file: string): Promise<void>;
   /** How the engine would find what `filter` (and `sort`) asks for. `scan` means reading the whole collection. */
   explain(name: string, filter: Filter, sort?: Sort): Promise<'index' | 'scan'>;
   close(): Promise<void>;

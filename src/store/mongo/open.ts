@@ -60,6 +60,11 @@ export async function openMongoStore({ url, specs, log }: MongoOptions): Promise
     textIndex: (name) => createTextIndex(db, name, log),
     migrate: () => migrateCollections(db, specs, log),
     ping: async () => void (await db.command({ ping: 1 })),
+    backup: async () => {
+      throw new StartError(
+        'A MongoDB database is saved with its own tools: mongodump --oplog, or snapshots.',
+      );
+    },
     explain: async (name, filter, sort) => {
       checkFilter(filter);
       if (sort) checkSort(sort);
