@@ -13,6 +13,7 @@ import { ensureNames } from './domain/hosts.js';
 import { getInstance } from './domain/instance.js';
 import { createKeyStore } from './domain/keys.js';
 import { createPasswords } from './domain/passwords.js';
+import { createNewcomers } from './domain/remote/newcomers.js';
 import { createRuleBook } from './domain/rule-book.js';
 import { createSeals } from './domain/seals.js';
 import { createJobs, type JobsService } from './jobs/service.js';
@@ -21,6 +22,8 @@ import { createLogger, type Logger } from './log.js';
 import { openMail } from './mail/open.js';
 import { findAvPrograms } from './media/av.js';
 import { openDiskFiles } from './media/disk.js';
+import { createPicturePool } from './media/picture-pool.js';
+import { inlinePictures } from './media/pictures.js';
 import { createMediaTools, type MediaTools } from './media/tools.js';
 import { createIds } from './model/ids.js';
 import { isSuspended } from './policy/domains.js';
@@ -41,6 +44,8 @@ export interface ContextOptions {
   resolve?: Resolve;
   /** Further authorities (PEM) whose certificates other servers may show. */
   ca?: string;
+  /** Arguments for node where it is started for a child process; default: those of this process. */
+  execArgv?: readonly string[];
 }
 
 /** Everything the rooms need, wired; with what only the entry points may use. */
@@ -67,16 +72,7 @@ export async function createContext(settings: Settings, options: ContextOptions 
     (await openStore({ url: settings.databaseUrl, dataDir: settings.data, specs: collections, log }));
   try {
     await store.migrate();
-    return await assemble({
-      settings,
-      mode,
-      clock,
-      random,
-      log,
-      instanceKey,
-      store,
-      ...outwardOf(options),
-    });
+    return await assemble({ ...options, settings, mode, clock, random, log, instanceKey, store });
   } catch (error) {
     await store.close();
     throw error;
@@ -84,8 +80,9 @@ export async function createContext(settings: Settings, options: ContextOptions 
 }
 
 type Outward = Pick<ContextOptions, 'resolve' | 'ca'>;
-type Parts = Required<Omit<ContextOptions, keyof Outward>> &
-  Outward & { settings: Settings; instanceKey: Uint8Array };
+type Optional = keyof Outward | 'execArgv';
+type Parts = Required<Omit<ContextOptions, Optional>> &
+  Pick<ContextOptions, Optional> & { settings: Settings; instanceKey: Uint8Array };
 
 function openDb(store: Store, { limitedFederation }: Settings): Pick<Ctx, 'db' | 'rules'> {
   const stored = toDb(store);
@@ -100,13 +97,8 @@ async function assemble(parts: Parts): Promise<Context> {
   const alone = store.engine === 'embedded';
   const randomToken = createRandomTokens();
   const names = await ensureNames({ hosts: db.hosts, ids, settings }, mode);
-  const keys = createKeyStore({
-    db,
-    instanceKey,
-    ids,
-    clock,
-    ahead: mode === 'server' && !settings.testMode,
-  });
+  const ahead = mode === 'server' && !settings.testMode;
+  const keys = createKeyStore({ db, instanceKey, ids, clock, ahead });
   const hub = createHub({ log, clock, ids, signals: db.signals, ...relayOf(mode, alone) });
   const jobs = createJobs({ db, clock, ids, claim: randomToken(9), alone });
   const outbound = { ...outboundOptions(settings, names), ...outwardOf(parts) };
@@ -116,7 +108,7 @@ async function assemble(parts: Parts): Promise<Context> {
     const key = await keys.signingKey((await getInstance(ctx)).actorId, 'rsa');
     return key ? signRequest('cavage', { method, url, key, now: clock.now() }) : {};
   };
-  const media = await openMedia(settings, mode);
+  const media = await openMedia(parts);
   const ctx: Context = {
     settings,
     clock,
@@ -136,6 +128,7 @@ async function assemble(parts: Parts): Promise<Context> {
       sign,
       isRefused: isBlockedHost,
     }),
+    newcomers: createNewcomers(clock, settings),
     keys,
     passwords: createPasswords(),
     seals: createSeals(instanceKey),
@@ -147,6 +140,7 @@ async function assemble(parts: Parts): Promise<Context> {
       keys.stop();
       await jobs.stop(graceMs);
       await hub.stop();
+      await media.pictures.close();
       await http.close();
       await store.close();
     },
@@ -159,13 +153,15 @@ const outwardOf = ({ resolve, ca }: Outward): Outward => ({
   ...(ca !== undefined && { ca }),
 });
 
-async function openMedia(settings: Settings, mode: 'server' | 'command'): Promise<MediaTools> {
+async function openMedia({ settings, mode, execArgv, log }: Parts): Promise<MediaTools> {
   const { imageBytes, videoBytes, imagePixels, maxMediaPerStatus: attachments } = settings;
-  const limits = { imageBytes, videoBytes, imagePixels, attachments };
+  const limits = { imageBytes, videoBytes, imagePixels, attachments, seconds: settings.mediaSeconds };
   const files = await openDiskFiles(join(settings.data, 'media'));
   // Commands take no uploads, and looking for ffmpeg means starting it.
   const av = mode === 'server' ? await findAvPrograms() : null;
-  return createMediaTools({ files, av, limits });
+  const pool = { maxBytes: settings.imageProcessBytes, log, ...(execArgv && { execArgv }) };
+  const pictures = settings.imageProcess ? createPicturePool(pool) : inlinePictures;
+  return createMediaTools({ files, av, limits, pictures, width: settings.mediaConcurrency });
 }
 
 function outboundOptions(settings: Settings, names: OwnNames) {

@@ -53,6 +53,9 @@ export function createConnector(options: ConnectorOptions): buildConnector.conne
       // Tries the next address when one stays silent (broken IPv6), RFC 8305.
       autoSelectFamily: true,
       autoSelectFamilyAttemptTimeout: 1000,
+      // Said here, so that nothing in the environment (NODE_TLS_REJECT_UNAUTHORIZED, --tls-min-v1.0) can undo it.
+      rejectUnauthorized: true,
+      minVersion: 'TLSv1.2',
       ...(ca === undefined ? {} : { ca }),
     });
   const connectors = { 'https:': build('https:'), 'http:': build('http:') };

@@ -1,39 +1,18 @@
 import { z } from 'zod';
+import { limitSettings } from './limits.js';
+import { count, flag, secretSpec, spec, type SettingSpec } from './spec.js';
+
+export type { SettingSpec } from './spec.js';
+
+const host = z
+  .string()
+  .regex(/^[a-z0-9.-]+(:\d+)?$/i)
+  .transform((v) => v.toLowerCase());
 
 /**
  * The ONE table of settings. `config/default.json`, `config/example.env` and the table in docs/operating.md are
  * generated from it (scripts/generate-config.mjs) and a test checks that they agree.
  */
-export interface SettingSpec<T> {
-  env: string;
-  type: z.ZodType<T>;
-  default: T;
-  help: string;
-  /** Never shown by `config show`, `doctor` or logs. */
-  secret?: boolean;
-}
-
-const flag = z.preprocess(
-  (v) => (typeof v === 'string' ? ['true', '1', 'yes', 'on'].includes(v.toLowerCase()) : v),
-  z.boolean(),
-);
-const count = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
-const host = z
-  .string()
-  .regex(/^[a-z0-9.-]+(:\d+)?$/i)
-  .transform((v) => v.toLowerCase());
-type Rest<T> = [value: T, help: string];
-const spec = <T>(env: string, type: z.ZodType<T>, ...[value, help]: Rest<T>): SettingSpec<T> => ({
-  env,
-  type,
-  default: value,
-  help,
-});
-const secretSpec = <T>(env: string, type: z.ZodType<T>, ...rest: Rest<T>): SettingSpec<T> => ({
-  ...spec(env, type, ...rest),
-  secret: true,
-});
-
 export const settingsTable = {
   url: spec(
     'LANDFALL_URL',
@@ -211,6 +190,7 @@ export const settingsTable = {
     10,
     'How long a stop waits for work in flight.',
   ),
+  ...limitSettings,
 } as const;
 
 type Table = typeof settingsTable;

@@ -9,6 +9,7 @@ import type { MediaTools } from '../media/tools.js';
 import type { Ids } from '../model/ids.js';
 import type { Db } from '../store/collections.js';
 import type { TextIndex } from '../store/port.js';
+import type { Newcomers } from './remote/newcomers.js';
 import type { RuleBook } from './rule-book.js';
 
 /** The names of this server. */
@@ -91,6 +92,8 @@ export interface Ctx {
   readonly media: MediaTools;
   readonly http: HttpClient;
   readonly documents: DocumentLoader;
+  /** For `mayMeet` only (remote/newcomers.ts). */
+  readonly newcomers: Newcomers;
   readonly keys: KeyStore;
   readonly passwords: Passwords;
   readonly seals: Seals;

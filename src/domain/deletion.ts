@@ -1,8 +1,10 @@
 import type { Account } from '../model/account.js';
 import { now, type Ctx } from './ctx.js';
 import { withEvent } from './events.js';
+import { pathsOf, removeUnusedFiles } from './files.js';
 import { endAllAccess } from './sessions.js';
 import { bury } from './statuses-delete.js';
+import { deleteMedia } from './uploads.js';
 
 /**
  * Deletes an account for good. The document stays as a tombstone (its name cannot be taken again, its URL answers 410);
@@ -47,6 +49,7 @@ export async function purgeAccount(ctx: Ctx, accountId: string): Promise<void> {
     statusesCount: 0,
   };
   await ctx.db.accounts.updateOne({ _id: accountId }, { $set: empty });
+  await removeUnusedFiles(ctx, [...pathsOf(account.avatar), ...pathsOf(account.header)]);
 }
 
 /** What it had to do with other accounts, in both directions. */
@@ -105,6 +108,8 @@ async function purgeBelongings(ctx: Ctx, accountId: string): Promise<void> {
   ] as const) {
     await collection.deleteMany({ accountId });
   }
+  // What is attached to nothing, and to posts that were never published.
+  await deleteMedia(ctx, await ctx.db.media.find({ accountId }).limit(10_000).toArray());
   await ctx.db.accountWarnings.deleteMany({ targetId: accountId });
   for (const { statusId } of favourites) {
     const favouritesCount = await ctx.db.favourites.countDocuments({ statusId });
@@ -126,7 +131,7 @@ async function purgeStatuses(ctx: Ctx, accountId: string): Promise<void> {
     await ctx.db.bookmarks.deleteMany({ statusId: among });
     await ctx.db.statusEdits.deleteMany({ statusId: among });
     await ctx.db.pollVotes.deleteMany({ statusId: among });
-    await ctx.db.media.updateMany({ statusId: among }, { $set: { statusId: null } });
+    await deleteMedia(ctx, await ctx.db.media.find({ statusId: among }).toArray());
     await ctx.db.statuses.deleteMany({ reblogOfId: among });
     await ctx.db.statuses.deleteMany({ _id: among });
   }

@@ -1,3 +1,4 @@
+import type { ProfileImage } from '../model/account.js';
 import type { Ctx } from './ctx.js';
 
 /** Removes files that nothing refers to any more: they are named by their content and may be shared. */
@@ -19,4 +20,9 @@ async function isUsed(ctx: Ctx, path: string): Promise<boolean> {
     previewCards.findOne({ 'page.image.path': path }),
   ]);
   return used.some((document) => document !== null);
+}
+
+/** The files of an avatar or a header. */
+export function pathsOf(image: ProfileImage | null): string[] {
+  return [image?.path ?? [], image?.staticPath ?? []].flat();
 }

@@ -11,6 +11,7 @@ import {
 import { now, type Ctx } from './ctx.js';
 import { localEmojis, resolveMentions } from './compose.js';
 import { withEvent } from './events.js';
+import { pathsOf, removeUnusedFiles } from './files.js';
 import { nameWordsOf } from './name-words.js';
 
 /** As Mastodon tells its clients (Instance, configuration.accounts). */
@@ -59,7 +60,22 @@ export async function updateProfile(ctx: Ctx, account: Account, input: ProfileIn
       { returnDocument: 'after' },
     ),
   );
+  await removeReplaced(ctx, account, changed);
   return updated ?? { ...account, ...changed };
+}
+
+/** Pictures that nobody shows any more are gone from the disk, too. */
+async function removeReplaced(
+  ctx: Ctx,
+  { avatar, header }: Account,
+  changed: Partial<Account>,
+): Promise<void> {
+  const before = [...pathsOf(avatar), ...pathsOf(header)];
+  const kept = new Set([...pathsOf(changed.avatar ?? null), ...pathsOf(changed.header ?? null)]);
+  await removeUnusedFiles(
+    ctx,
+    before.filter((path) => !kept.has(path)),
+  );
 }
 
 async function toChanges(ctx: Ctx, account: Account, input: ProfileInput): Promise<Partial<Account>> {

@@ -11,7 +11,7 @@ import type { Account } from '../model/account.js';
 import type { Media } from '../model/status.js';
 import { invalid, tooLarge } from '../errors.js';
 import { now, type Ctx } from './ctx.js';
-import { acceptThumbnail, toDescription, type UploadInput } from './uploads.js';
+import { acceptThumbnail, assertRoom, toDescription, type UploadInput } from './uploads.js';
 
 /** Sound and video take long: these are stored as they come and processed by a worker. */
 interface Waiting {
@@ -32,6 +32,7 @@ export async function uploadLater(ctx: Ctx, who: Account, input: UploadInput): P
   if (family === 'image') return null;
   if (bytes > ctx.media.limits.videoBytes) throw tooLarge('The file is too large');
   const description = toDescription(ctx, input.description);
+  await assertRoom(ctx, who);
   const still = input.thumbnail ? await acceptThumbnail(ctx, input.thumbnail) : null;
   const focus = parseFocus(input.focus);
   const media: Media = {

@@ -7,7 +7,7 @@ import { acceptedMimeTypes } from '../media/probe.js';
 import type { StoredFile } from '../media/store-file.js';
 import type { AcceptedMedia, Refusal } from '../media/upload.js';
 import type { Account, ProfileImage } from '../model/account.js';
-import { isId } from '../model/ids.js';
+import { idAtTime, isId } from '../model/ids.js';
 import type { Media } from '../model/status.js';
 import { now, type Ctx } from './ctx.js';
 import { removeUnusedFiles } from './files.js';
@@ -31,6 +31,7 @@ export function supportedMimeTypes(): string[] {
 /** Stores an upload that its owner may attach to a status. @throws AppError 413, 422, 503 */
 export async function uploadMedia(ctx: Ctx, who: Account, input: UploadInput): Promise<Media> {
   const description = toDescription(ctx, input.description);
+  await assertRoom(ctx, who);
   const media = await accept(ctx, input);
   const still =
     input.thumbnail && media.type !== 'image' ? await acceptThumbnail(ctx, input.thumbnail) : null;
@@ -55,6 +56,20 @@ export async function uploadMedia(ctx: Ctx, who: Account, input: UploadInput): P
   };
   await ctx.db.media.insertOne(document);
   return document;
+}
+
+const dayMs = 86_400_000;
+
+/**
+ * Uploads that are attached to nothing are removed after a day (housekeeping.ts): until then there may be so many of one
+ * account, so that nobody keeps the disk full. @throws AppError 422
+ */
+export async function assertRoom(ctx: Ctx, who: Account): Promise<void> {
+  const most = ctx.settings.unattachedUploads;
+  const since = idAtTime(new Date(ctx.clock.now().getTime() - dayMs));
+  const idle = { accountId: who._id, statusId: null, _id: { $gt: since } };
+  if ((await ctx.db.media.countDocuments(idle, { limit: most })) >= most)
+    throw invalid('You have too many files that are not attached to a post, try again later');
 }
 
 /** A picture that stands for sound or video. @throws AppError 413, 422, 503 */

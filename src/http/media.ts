@@ -39,7 +39,8 @@ function describe(res: Response, type: string): void {
   res.type(type);
   res.set({
     'Accept-Ranges': 'bytes',
-    'Cache-Control': 'public, max-age=31536000, immutable',
+    // A day and no more: what was deleted must not live on in the caches of proxies (ATTACKS 234).
+    'Cache-Control': 'public, max-age=86400, immutable',
     'Content-Disposition': 'inline',
     'Content-Security-Policy': "default-src 'none'; sandbox",
     'Cross-Origin-Resource-Policy': 'cross-origin',

@@ -15,6 +15,8 @@ export interface UploadedFile {
 export interface MultipartRules {
   /** Largest file in bytes, by declared type. */
   maxBytes(declaredType: string): number;
+  /** Largest body in bytes, whatever is in it. */
+  maxTotalBytes: number;
   /** False: the first byte of a file ends the request with 401. */
   filesAllowed: boolean;
   /** Reserves memory; false when there is none left. */
@@ -44,11 +46,16 @@ const maxDrainBytes = 16 * 1024 * 1024;
  * @throws AppError 400 malformed, 401 files without a token, 413 too large, 503 no memory left
  */
 export function readMultipart(req: Request, rules: MultipartRules): Promise<Multipart> {
+  if (Number(req.get('content-length') ?? 0) > rules.maxTotalBytes) {
+    drain(req);
+    return Promise.reject(tooLarge());
+  }
   return new Promise((resolve, reject) => {
     const parser = open(req);
     const pairs: string[] = [];
     const files: Promise<UploadedFile | null>[] = [];
     let fieldBytes = 0;
+    let totalBytes = 0;
     let settled = false;
     const fail = (error: Error): void => {
       if (settled) return;
@@ -58,6 +65,11 @@ export function readMultipart(req: Request, rules: MultipartRules): Promise<Mult
       parser.destroy();
       reject(error);
     };
+    // A field that is too long is told at its end only, which may be far.
+    req.on('data', (chunk: Buffer) => {
+      totalBytes += chunk.length;
+      if (totalBytes > rules.maxTotalBytes) fail(tooLarge());
+    });
     parser.on('field', (name, value, info) => {
       fieldBytes += value.length;
       if (info.nameTruncated || info.valueTruncated || fieldBytes > maxFieldBytes) fail(tooLarge());

@@ -46,9 +46,12 @@ async function multipartBody(ctx: Ctx, req: Request, res: Response): Promise<Rec
   const { uploads } = appStateOf(req);
   let held = 0;
   res.once('close', () => uploads.give(held));
+  const { imageBytes, videoBytes } = ctx.settings;
   const { form, files } = await readMultipart(req, {
+    // A file with its thumbnail, or two pictures of a profile, and texts.
+    maxTotalBytes: Math.max(videoBytes + imageBytes, 2 * imageBytes) + 4 * maxTextBody,
     filesAllowed: state.bearer !== null,
-    maxBytes: (type) => (type.startsWith('image/') ? ctx.settings.imageBytes : ctx.settings.videoBytes),
+    maxBytes: (type) => (type.startsWith('image/') ? imageBytes : videoBytes),
     reserve(bytes) {
       if (res.closed || !uploads.take(bytes)) return false;
       held += bytes;

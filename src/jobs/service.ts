@@ -144,7 +144,11 @@ function createRunners(
       queue: queues.jobs,
       concurrency: jobConcurrency,
       adoptMax: adoptMax.jobs,
-      rules: { allowance: (lane) => (lane === 'event' ? events : fetches) },
+      rules: {
+        allowance: (lane) => (lane === 'event' ? events : fetches),
+        // Cards of one host one after the other: the second of the same link finds what the first has fetched.
+        orderKey: ({ kind, lane }) => (kind === 'card' ? lane : null),
+      },
       run: (job) => runJob(ctx, job, generation),
       onError: (job, error) => jobFailed(ctx, job, error),
     }),

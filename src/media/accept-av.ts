@@ -11,9 +11,9 @@ import {
   type AvKind,
   type AvPrograms,
 } from './av.js';
-import { blurhashOf, encodeImage, inspectImage, type Encoded } from './images.js';
 import type { MediaLimits } from './limits.js';
 import { pictureMeta, streamMeta, type MediaMeta } from './meta.js';
+import type { MadePicture } from './pictures.js';
 import { kindInfo } from './probe.js';
 import { storeFile } from './store-file.js';
 import type { MediaTools } from './tools.js';
@@ -59,14 +59,15 @@ async function processAv(
   if (refusal !== null) return refusal;
   const copy = await stripMetadata(av, { ...job, info }, limits);
   if (copy === null) return 'broken';
-  const poster = await posterOf(av, { ...job, info }, limits);
+  const made = await posterOf(tools, { ...job, info });
+  const poster = made?.picture ?? null;
   // A video without a single picture that can be decoded is none.
   if (info.video !== null && poster === null) return 'broken';
   return {
     type: typeOf(info),
     original: await storeCopy(tools, copy, info),
     preview: poster === null ? null : await storeFile(tools.files, poster.data, poster.kind),
-    blurhash: poster === null ? null : await blurhashOf(poster),
+    blurhash: made?.blurhash ?? null,
     meta: withFocus(
       { original: streamMeta(info), ...(poster === null ? {} : { small: pictureMeta(poster) }) },
       upload,
@@ -99,18 +100,14 @@ function refusalOf(
 }
 
 async function posterOf(
-  av: AvPrograms,
+  { av, limits, pictures }: MediaTools & { av: AvPrograms },
   job: { file: AvFile; info: AvInfo; folder: string },
-  limits: MediaLimits,
-): Promise<Encoded | null> {
+): Promise<MadePicture | null> {
   const path = await posterFrame(av, job, limits);
   const data = path === null ? null : await readFile(path).catch(() => null);
   if (data === null) return null;
-  const inspected = await inspectImage(data, 'png', limits);
-  if (typeof inspected === 'string') return null;
-  const target = { pixels: limits.previewPixels, side: limits.storedSide };
-  const encoded = await encodeImage(inspected, target, limits, 'jpeg');
-  return typeof encoded === 'string' ? null : encoded;
+  const made = await pictures.make({ task: 'poster', data }, limits);
+  return typeof made === 'string' ? null : made;
 }
 
 function withFocus(meta: MediaMeta, { focus }: Upload): MediaMeta {

@@ -1,14 +1,5 @@
 /** Pictures: attachments with preview and blurhash; avatars, headers and emoji with a still version. */
-import {
-  blurhashOf,
-  encodeImage,
-  inspectImage,
-  previewOf,
-  stillOf,
-  type Encoded,
-  type ImageKind,
-  type Target,
-} from './images.js';
+import type { ImageKind, Target } from './images.js';
 import { pictureMeta } from './meta.js';
 import { kindInfo, type FileKind } from './probe.js';
 import { storeFile } from './store-file.js';
@@ -24,26 +15,18 @@ import {
 
 /** The caller has checked kind and size. */
 export async function acceptImage(
-  { files, limits }: MediaTools,
+  { files, limits, pictures }: MediaTools,
   upload: Upload,
   kind: ImageKind,
 ): Promise<AcceptedMedia | Refusal> {
-  const inspected = await inspectImage(await bytesOf(upload.data), kind, limits);
-  if (typeof inspected === 'string') return inspected;
-  const encoded = await encodeImage(
-    inspected,
-    { pixels: limits.storedPixels, side: limits.storedSide },
-    limits,
-  );
-  if (typeof encoded === 'string') return encoded;
-  const isOwnPreview = inspected.frames === 1 && encoded.width * encoded.height <= limits.previewPixels;
-  const preview = isOwnPreview ? encoded : await previewOf(encoded, limits);
-  if (typeof preview === 'string') return preview;
-  const blurhash = await blurhashOf(preview);
-  const sizes = { original: pictureMeta(encoded), small: pictureMeta(preview) };
+  const made = await pictures.make({ task: 'attachment', data: await bytesOf(upload.data), kind }, limits);
+  if (typeof made === 'string') return made;
+  const { picture, blurhash } = made;
+  const preview = made.small ?? picture;
+  const sizes = { original: pictureMeta(picture), small: pictureMeta(preview) };
   return {
     type: 'image',
-    original: await storeFile(files, encoded.data, encoded.kind),
+    original: await storeFile(files, picture.data, picture.kind),
     preview: await storeFile(files, preview.data, preview.kind),
     blurhash,
     meta: upload.focus == null ? sizes : { ...sizes, focus: upload.focus },
@@ -52,21 +35,21 @@ export async function acceptImage(
 
 /** A picture brought to `target`, with a still version where it moves. */
 export async function acceptPicture(
-  { files, limits }: MediaTools,
+  { files, limits, pictures }: MediaTools,
   data: Buffer | string,
   rule: { maxBytes: number; target: Target },
 ): Promise<AcceptedPicture | Refusal> {
   const { kind, bytes } = await identify(data);
   if (kind === null || !isImageKind(kind)) return 'unsupported';
   if (bytes > rule.maxBytes) return 'too-large';
-  const inspected = await inspectImage(await bytesOf(data), kind, limits);
-  if (typeof inspected === 'string') return inspected;
-  const encoded = await encodeImage(inspected, rule.target, limits);
-  if (typeof encoded === 'string') return encoded;
-  const still: Encoded | null | Refusal = inspected.frames > 1 ? await stillOf(encoded, limits) : null;
-  if (typeof still === 'string') return still;
-  const original = await storeFile(files, encoded.data, encoded.kind);
-  return { original, still: still === null ? null : await storeFile(files, still.data, still.kind) };
+  const { target } = rule;
+  const made = await pictures.make({ task: 'profile', data: await bytesOf(data), kind, target }, limits);
+  if (typeof made === 'string') return made;
+  const { picture, small } = made;
+  return {
+    original: await storeFile(files, picture.data, picture.kind),
+    still: small === null ? null : await storeFile(files, small.data, small.kind),
+  };
 }
 
 export function isImageKind(kind: FileKind): kind is ImageKind {

@@ -24,7 +24,7 @@ export function createConnection(parts: { switchboard: Switchboard; ear: Ear; wi
   const open = new Map<string, () => void>();
   const isAllowed = (frame: Frame): boolean =>
     frame.event !== 'notification' || mayHear(ear, notificationScopes);
-  const unguard = switchboard.guard(ear.tokenId, (why) => wire.close(why));
+  const unguard = switchboard.guard(ear, (why) => wire.close(why));
   return {
     subscribe(request) {
       const stream = parseStream(ear.accountId, request);

@@ -6,6 +6,7 @@ import { createConnection } from './connection.js';
 import type { StreamRequest } from './streams.js';
 import type { Frame, Switchboard } from './switchboard.js';
 
+const tooMany = 'Too many streaming connections';
 const heartbeatMs = 15_000;
 const maxBufferedBytes = 1_048_576;
 
@@ -38,6 +39,7 @@ function serve(
   return async (req, res) => {
     const access = await checkAccess(ctx, tokenOf(req));
     if (access.outcome === 'refused') return void res.status(access.status).json({ error: access.reason });
+    if (switchboard.isFull(access.ear.accountId)) return void res.status(429).json({ error: tooMany });
     // Whoever left while the token was looked up would never be seen leaving.
     if (res.closed) return;
     const wire = { send: (frame: Frame) => write(res, frame), close: () => void res.end() };

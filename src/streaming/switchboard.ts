@@ -22,8 +22,13 @@ export type EndReason = 'revoked' | 'stopping';
 export interface Switchboard {
   /** @returns the way to stop listening */
   listen(stream: Stream, listener: Listener): () => void;
-  /** Calls `end` once when the token is revoked or the server stops. @returns the way to forget it */
-  guard(tokenId: string, end: (why: EndReason) => void): () => void;
+  /** Whether an account has as many connections as one may have. */
+  isFull(accountId: string): boolean;
+  /**
+   * Counts a connection, and calls `end` once when its token is revoked or the server stops.
+   * @returns the way to forget it
+   */
+  guard(ear: { tokenId: string; accountId: string }, end: (why: EndReason) => void): () => void;
   close(): void;
 }
 
@@ -38,6 +43,8 @@ const maxBacklog = 10_000;
 export function createSwitchboard(ctx: Ctx): Switchboard {
   const seats = createGroups<Seat>();
   const guards = createGroups<(why: EndReason) => void>();
+  /** Connections by account. */
+  const people = createGroups<(why: EndReason) => void>();
   const backlog: HubMessage[] = [];
   let running = false;
   let closed = false;
@@ -80,9 +87,11 @@ export function createSwitchboard(ctx: Ctx): Switchboard {
         for (const stop of leave) stop();
       };
     },
-    guard: (tokenId, end) => {
+    isFull: (accountId) => people.of(accountId).size >= ctx.settings.streamsPerAccount,
+    guard: ({ tokenId, accountId }, end) => {
       if (closed) end('stopping');
-      return guards.add(tokenChannel(tokenId), end);
+      const leave = [guards.add(tokenChannel(tokenId), end), people.add(accountId, end)];
+      return () => leave.forEach((stop) => stop());
     },
     close() {
       closed = true;

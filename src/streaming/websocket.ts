@@ -51,6 +51,8 @@ export function attachWebSockets(ctx: Ctx, server: Server, switchboard: Switchbo
   ): Promise<void> {
     const access = await checkAccess(ctx, tokenOf(request, url));
     if (access.outcome === 'refused') return refuse(wire.socket, access.status, access.reason);
+    if (switchboard.isFull(access.ear.accountId))
+      return refuse(wire.socket, 429, 'Too many streaming connections');
     sockets.handleUpgrade(request, wire.socket, wire.head, (socket) => {
       sockets.emit('connection', socket, request);
       serve({ socket, ear: access.ear, switchboard, first: firstStream(url) });

@@ -38,6 +38,14 @@ function render(value: HtmlValue): string {
   return Array.isArray(value) ? value.map(render).join('') : '';
 }
 
+// eslint-disable-next-line no-misleading-character-class -- these are what it is about
+const turning = /[\u202a-\u202e\u2066-\u2069]/g;
+
+/** Without the characters that turn the direction of what follows: for titles and attributes, where no `<bdi>` can be. */
+export function unturned(text: string): string {
+  return text.replace(turning, '');
+}
+
 /** HTML that was sanitised or written by us. Says so at the call. */
 export const raw = (trusted: string): Html => new Html(trusted);
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { software } from '../config/software.js';
 import type { Ctx } from '../domain/ctx.js';
-import { html, type Html } from './html.js';
+import { html, unturned, type Html } from './html.js';
 import { stylesheet } from './styles.js';
 
 const stylesheetHash = createHash('sha256').update(stylesheet).digest('hex').slice(0, 12);
@@ -35,7 +35,7 @@ export function page(ctx: Ctx, content: PageContent): string {
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <title>${content.title} · ${site}</title>
+        <title>${unturned(content.title)} · ${site}</title>
         ${noIndex && html`<meta name="robots" content="noindex" />`}
         <meta name="color-scheme" content="light dark" />
         <link rel="icon" type="image/png" sizes="192x192" href="/assets/icon-192x192.png" />

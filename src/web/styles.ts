@@ -81,6 +81,7 @@ main.narrow { max-width: 27rem; padding-top: min(6vh, 3rem); }
   border-radius: var(--radius);
   box-shadow: var(--shadow);
   padding: 1.5rem;
+  overflow: clip; /* marks piled up on a letter end where their card does */
 }
 .card + .card { margin-top: 1rem; }
 .card > h1 { margin-bottom: 0.9rem; }

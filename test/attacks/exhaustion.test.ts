@@ -2,6 +2,7 @@ import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { JsonObject } from '../../federation/ports.js';
+import type { PeerActor } from '../support/peer.js';
 import {
   activityJson,
   activityOf,
@@ -662,4 +663,41 @@ test('the outcome of everything that was taken is known', async () => {
   expect(await s.us.ctx.db.received.countDocuments({ outcome: 'failed' })).toBe(0);
   const own = await s.bob.client.post<Status>('/api/v1/statuses', { status: 'still here' });
   expect(own.content).toContain('still here');
+});
+
+test('#166 ECHO_FORWARD', async () => {
+  await deliver(s, { type: 'Follow', object: s.bob.account.uri }, { by: s.mallory });
+  const ours = await s.bob.client.post<Status>('/api/v1/statuses', { status: 'Answer me' });
+  await s.us.idle();
+  const followers = `${s.bob.account.uri}/followers`;
+  const reply = noteOf(s.trent, { inReplyTo: ours.uri, cc: [s.bob.account.uri, followers] });
+  const told = activityOf(s.trent, createOf(reply));
+  const deletion = activityOf(s.trent, {
+    type: 'Delete',
+    object: { id: reply.id, type: 'Tombstone' },
+    to: [Public],
+    cc: [followers],
+  });
+  const passedOn = (): number[] =>
+    [told, deletion].map(({ id }) => s.evil.delivered.filter((d) => d.activity['id'] === id).length);
+  const sent: number[] = [];
+  const send = async (activity: JsonObject, by: PeerActor): Promise<void> => {
+    const peer = by === s.mallory ? s.evil : s.peer;
+    sent.push(await peer.send(`${s.us.url}/inbox`, activity, by));
+    await s.us.idle();
+  };
+  s.peer.serve(reply);
+  await send(told, s.trent);
+  expect(passedOn()).toEqual([1, 0]);
+  // They hold followers of trent, and pass on to us what we passed on to them; trent says it again, too.
+  for (let i = 0; i < 4; i++) await send(told, s.mallory);
+  await send(told, s.trent);
+  expect(passedOn()).toEqual([1, 0]);
+  s.peer.fail(new URL(reply.id).pathname, 410);
+  await send(deletion, s.trent);
+  for (let i = 0; i < 4; i++) await send(deletion, s.mallory);
+  await send(deletion, s.trent);
+  expect(passedOn()).toEqual([1, 1]);
+  expect(new Set(sent)).toEqual(new Set([202]));
+  expect(await s.us.ctx.db.statuses.findOne({ uri: reply.id })).toBeNull();
 });

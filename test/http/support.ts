@@ -10,6 +10,7 @@ import { createKeyStore } from '../../src/domain/keys.js';
 import { createRuleBook } from '../../src/domain/rule-book.js';
 import { createSeals } from '../../src/domain/seals.js';
 import { createPasswords } from '../../src/domain/passwords.js';
+import { createNewcomers } from '../../src/domain/remote/newcomers.js';
 import { issueToken } from '../../src/domain/tokens.js';
 import type { JobRequest, JobsPort } from '../../src/jobs/port.js';
 import { createApp } from '../../src/http/app.js';
@@ -55,6 +56,7 @@ export async function startBase(overrides: Partial<Settings> = {}): Promise<Base
     random: Math.random,
     log: { debug: logger('debug'), info: logger('info'), warn: logger('warn'), error: logger('error') },
     names: { origin: settings.url, host, handleDomain: host, isOwn: (name) => name === host },
+    newcomers: createNewcomers(clock, settings),
     keys: createKeyStore({ db, instanceKey: randomBytes(32), ids, clock, ahead: false }),
     passwords: createPasswords(),
     seals: createSeals(randomBytes(32)),

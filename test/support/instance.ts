@@ -4,6 +4,7 @@ import type { RequestListener } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+
 import type { Resolve } from '../../federation/fetch/resolver.js';
 import type { Clock } from '../../federation/ports.js';
 import { loadSettings } from '../../src/config/load.js';
@@ -17,10 +18,15 @@ import type { Account, User } from '../../src/model/account.js';
 import type { Store } from '../../src/store/port.js';
 import { startServer } from '../../src/server.js';
 
+/** Child processes run the sources too. */
+const loader = ['--import', new URL('./typescript.mjs', import.meta.url).href];
+
 export interface InstanceOverrides extends Partial<Settings> {
   clock?: Clock;
   random?: () => number;
   log?: Logger;
+  /** Further arguments for node in child processes. */
+  execArgv?: string[];
   /** Names to addresses, so that a test can have hosts of its own and none beside them. */
   resolve?: Resolve;
   /** An open store instead of one of its own. */
@@ -55,7 +61,7 @@ export interface Instance {
  * loopback. Its data folder is removed on close, unless `data` was given.
  */
 export async function startInstance(overrides: InstanceOverrides = {}): Promise<Instance> {
-  const { clock, random, log = silentLogger, resolve, ca, store, ...given } = overrides;
+  const { clock, random, log = silentLogger, resolve, ca, store, execArgv = [], ...given } = overrides;
   const data = given.data ?? (await mkdtemp(join(tmpdir(), 'landfall-test-')));
   const port = given.port ?? (await freePort());
   const settings = loadSettings(
@@ -67,6 +73,8 @@ export async function startInstance(overrides: InstanceOverrides = {}): Promise<
       testMode: true,
       logLevel: 'silent',
       rateLimits: false,
+      // A start of a process for each test that uploads something would take long.
+      imageProcess: false,
       drainSeconds: 2,
       ...given,
       data,
@@ -75,6 +83,7 @@ export async function startInstance(overrides: InstanceOverrides = {}): Promise<
   );
   const ctx = await createContext(settings, {
     log,
+    execArgv: [...loader, ...execArgv],
     ...(clock && { clock }),
     ...(random && { random }),
     ...(resolve && { resolve }),

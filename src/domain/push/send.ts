@@ -5,6 +5,8 @@ import type { Notification } from '../../model/relations.js';
 import { toPlainText } from '../../text/sanitise.js';
 import { accountsById, acctOf } from '../accounts.js';
 import type { Ctx } from '../ctx.js';
+import { judge } from '../notification-verdicts.js';
+import { isSuspendedHere } from '../relationships.js';
 import { hostOf, mediaUrl } from '../urls.js';
 import { encryptLegacy, encryptStandard } from './encryption.js';
 import { openToken } from './subscriptions.js';
@@ -50,6 +52,7 @@ export async function sendPush(
   if (token === null) return end(ctx, subscription);
   const from = (await accountsById(ctx, [notification.fromId])).get(notification.fromId);
   if (!from || !(await isWanted(ctx, subscription, from))) return;
+  if (!(await isStillTold(ctx, notification, from))) return;
   const message = await toMessage(ctx, { notification, from, token });
   await deliver(ctx, subscription, Buffer.from(JSON.stringify(message)));
 }
@@ -60,6 +63,18 @@ async function isWanted(ctx: Ctx, { accountId, policy }: PushSubscription, from:
   const pair =
     policy === 'followed' ? { accountId, targetId: from._id } : { accountId: from._id, targetId: accountId };
   return (await ctx.db.follows.findOne({ ...pair, state: 'accepted' })) !== null;
+}
+
+/** A push may have waited for hours: who was blocked, muted or suspended meanwhile is not heard of any more. */
+async function isStillTold(ctx: Ctx, notification: Notification, from: Account): Promise<boolean> {
+  const { accountId, type, statusId } = notification;
+  const to = (await accountsById(ctx, [accountId])).get(accountId);
+  if (!to) return false;
+  if (from._id !== accountId && (await isSuspendedHere(ctx, from))) return false;
+  const status = statusId ? await ctx.db.statuses.findOne({ _id: statusId }) : null;
+  if (statusId && !status) return false;
+  const conversationId = status?.conversationId ?? null;
+  return (await judge(ctx, { to, from, type, statusId, conversationId })) === 'accept';
 }
 
 async function deliver(ctx: Ctx, subscription: PushSubscription, message: Buffer): Promise<void> {

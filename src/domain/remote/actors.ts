@@ -12,6 +12,7 @@ import { hostOf } from '../urls.js';
 import { isStale, toRemoteAccount } from './actor-document.js';
 import { hasKnownKeys, storeKeys } from './actor-keys.js';
 import { handleOf, type RemoteHandle } from './handle.js';
+import { mayMeet } from './newcomers.js';
 import { findOwnAccount } from './own.js';
 
 export interface ResolveOptions {
@@ -38,6 +39,7 @@ export async function resolveActor(
   if (stored?.deletedAt) return null;
   if (stored && !options.refresh && !isStale(ctx, stored)) return stored;
   if (options.document) return (await ingestActor(ctx, options.document)) ?? stored;
+  if (!stored && !(await mayMeet(ctx, host))) return null;
   return fetchActor(ctx, uri, stored);
 }
 
@@ -60,6 +62,7 @@ export async function resolveHandle(ctx: Ctx, acct: string): Promise<Account | n
   if (known && (known.domain === null || !isStale(ctx, known))) return known.deletedAt ? null : known;
   const domain = key.split('@')[1];
   if (domain === undefined || isSuspended(await domainRules(ctx), domain)) return known;
+  if (!known && !(await mayMeet(ctx, domain))) return null;
   const found = await lookupHandle(key, ctx.http);
   if (found.outcome !== 'ok') return known;
   return (await resolveActor(ctx, found.actorUri, { refresh: true })) ?? known;

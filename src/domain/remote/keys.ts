@@ -7,6 +7,7 @@ import { domainRules } from '../domains.js';
 import type { Ctx } from '../ctx.js';
 import { hostOf } from '../urls.js';
 import { resolveActor } from './actors.js';
+import { mayMeet } from './newcomers.js';
 
 type Answer = PublicKey | 'gone' | 'unavailable' | 'refused';
 
@@ -117,7 +118,11 @@ function toPublicKey(document: RemoteKey): PublicKey | null {
 
 /** Loads what the key id names, then the owner's own document, whose keys are stored on the way. */
 async function fetchOwner(ctx: Ctx, keyId: string): Promise<'ok' | 'gone' | 'unavailable'> {
-  const loaded = await ctx.documents.load(keyId.replace(/#.*$/, ''));
+  const id = keyId.replace(/#.*$/, '');
+  const stranger =
+    !(await ctx.db.remoteKeys.findOne({ keyId })) && !(await ctx.db.accounts.findOne({ uri: id }));
+  if (stranger && !(await mayMeet(ctx, hostOf(keyId) ?? ''))) return 'unavailable';
+  const loaded = await ctx.documents.load(id);
   if (loaded.outcome === 'gone' || loaded.outcome === 'not-found') return 'gone';
   if (loaded.outcome !== 'ok') return 'unavailable';
   const { document } = loaded;

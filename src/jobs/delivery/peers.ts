@@ -12,6 +12,8 @@ export interface PeersDeps {
   log: Logger;
   /** Deliveries at once to a host that is known to answer. */
   perHost: number;
+  /** How many hosts are held in memory. Default 20,000. */
+  maxHosts?: number;
 }
 
 interface Entry {
@@ -26,7 +28,7 @@ const staleMs = 15_000;
 const longestPauseMs = 5 * 60_000;
 /** How exact `lastSuccessAt` is; keeps each delivery from becoming a write. */
 const successStepMs = 10 * 60_000;
-/** So many hosts are remembered; when there are more, those that are well are forgotten. */
+/** So many hosts are held in memory; what is known of the others is in the store. */
 const maxEntries = 20_000;
 
 /** What delivery knows of each host: breaker, dialect, pauses. Held in memory, written behind in batches. */
@@ -59,7 +61,7 @@ export class Peers {
         loadedAt: performance.now(),
       });
     }
-    if (this.#entries.size > maxEntries) this.#forget(new Set(hosts));
+    if (this.#entries.size > this.#most) this.#forget(new Set(hosts));
   }
 
   /** A host that has not proved itself gets one at a time, so that a dead one holds up nobody else. */
@@ -115,6 +117,11 @@ export class Peers {
   /** Leaves a word for people, e.g. why deliveries were dropped. */
   note(host: string, lastReason: string): void {
     this.#change(host, { lastReason });
+  }
+
+  /** How many hosts are held in memory. */
+  get size(): number {
+    return this.#entries.size;
   }
 
   /** Resolves once everything is written. */
@@ -173,11 +180,17 @@ export class Peers {
     this.#writing = null;
   }
 
+  get #most(): number {
+    return this.#deps.maxHosts ?? maxEntries;
+  }
+
+  /** Those that were met first go first, unwell or not: whoever fails on purpose has as many names as they like. */
   #forget(except: ReadonlySet<string>): void {
-    for (const [host, { peer }] of this.#entries) {
-      if (this.#entries.size <= maxEntries * 0.9) return;
-      const unwell = peer.breaker !== 'closed' || peer.failures > 0;
-      if (!unwell && !this.#dirty.has(host) && !except.has(host)) this.#entries.delete(host);
+    const now = this.#deps.clock.now().getTime();
+    for (const [host, { pausedUntil }] of this.#entries) {
+      if (this.#entries.size <= this.#most * 0.9) return;
+      // A pause is known here only; everything else is read again when it is needed.
+      if (pausedUntil <= now && !this.#dirty.has(host) && !except.has(host)) this.#entries.delete(host);
     }
   }
 }

@@ -92,9 +92,17 @@ function linkCard({ card, media_attachments: media, quote }: StatusEntity): Html
   return html`<a class="link" href="${safeUrl(card.url)}" rel="nofollow noopener noreferrer">
     ${card.image && html`<img src="${safeUrl(card.image)}" alt="${card.image_description}" loading="lazy" />`}
     <span dir="auto"
-      ><strong>${card.title}</strong> <small>${card.provider_name || hostOf(card.url)}</small></span
+      ><strong><bdi>${card.title}</bdi></strong> <small>${providerOf(card)}</small></span
     >
   </a>`;
+}
+
+/** Where the link leads, whatever the page calls itself. */
+function providerOf({ provider_name: name, url }: NonNullable<StatusEntity['card']>): Html {
+  const host = hostOf(url);
+  return name === '' || name === host.replace(/^www\./, '')
+    ? html`${host}`
+    : html`<bdi>${name}</bdi> (${host})`;
 }
 
 function hostOf(url: string): string {

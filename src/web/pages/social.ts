@@ -1,4 +1,4 @@
-import { html, safeUrl, type Html } from '../html.js';
+import { html, safeUrl, unturned, type Html } from '../html.js';
 
 export interface Social {
   title: string;
@@ -14,11 +14,11 @@ export interface Social {
 export function social(siteName: string, about: Social): Html {
   return html`<link rel="canonical" href="${safeUrl(about.url)}" />
     ${about.alternate && html`<link rel="alternate" type="application/activity+json" href="${safeUrl(about.alternate)}" />`}
-    <meta name="description" content="${about.description}" />
+    <meta name="description" content="${unturned(about.description)}" />
     <meta property="og:site_name" content="${siteName}" />
     <meta property="og:type" content="${about.type}" />
-    <meta property="og:title" content="${about.title}" />
-    <meta property="og:description" content="${about.description}" />
+    <meta property="og:title" content="${unturned(about.title)}" />
+    <meta property="og:description" content="${unturned(about.description)}" />
     <meta property="og:url" content="${safeUrl(about.url)}" />
     ${about.image && html`<meta property="og:image" content="${safeUrl(about.image)}" />`}
     <meta
