@@ -23,6 +23,8 @@ export interface PicturePoolOptions {
   log?: { warn(fields: object, message: string): void };
 }
 
+/** Milliseconds that a start may take; the time of a picture begins after it. */
+const startMs = 60_000;
 /** Milliseconds that an unused process is kept: a start takes a tenth of a second and more. */
 const idleMs = 30_000;
 /** A process is replaced after so many pictures, so that what leaks does not gather. */
@@ -32,6 +34,8 @@ const entry = fileURLToPath(import.meta.url.replace(/picture-pool(\.[jt]s)$/, 'p
 
 interface Worker {
   child: ChildProcess;
+  /** False when it did not come up. */
+  ready: Promise<boolean>;
   jobs: number;
   idle: NodeJS.Timeout | null;
 }
@@ -50,7 +54,7 @@ export function createPicturePool(options: PicturePoolOptions): Pictures {
       env: { NODE_ENV: 'production', MALLOC_ARENA_MAX: '2' },
       ...(execArgv && { execArgv: [...execArgv] }),
     });
-    const worker: Worker = { child, jobs: 0, idle: null };
+    const worker: Worker = { child, ready: comesUp(child), jobs: 0, idle: null };
     all.add(worker);
     const gone = (): void => {
       all.delete(worker);
@@ -85,7 +89,8 @@ export function createPicturePool(options: PicturePoolOptions): Pictures {
   return {
     async make(job, limits) {
       const worker = take();
-      const outcome = await ask(worker.child, { job, limits });
+      const up = await worker.ready;
+      const outcome = up ? await ask(worker.child, { job, limits }) : ({ how: 'not-started' } as const);
       if (outcome.how === 'answered') {
         giveBack(worker);
         return outcome.made;
@@ -103,22 +108,35 @@ export function createPicturePool(options: PicturePoolOptions): Pictures {
   };
 }
 
-type Outcome =
-  { how: 'answered'; made: MadePicture | ImageRefusal } | { how: 'crashed' | 'too-slow' | 'not-started' };
+/** The first thing it says is that it listens. */
+function comesUp(child: ChildProcess): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(false), startMs);
+    const settle = (up: boolean): void => {
+      clearTimeout(timer);
+      resolve(up);
+    };
+    child
+      .once('message', () => settle(true))
+      .once('exit', () => settle(false))
+      .once('error', () => settle(false));
+  });
+}
+
+type Outcome = { how: 'answered'; made: MadePicture | ImageRefusal } | { how: 'crashed' | 'too-slow' };
 
 function ask(child: ChildProcess, request: PictureRequest): Promise<Outcome> {
   return new Promise((resolve) => {
     const settle = (outcome: Outcome): void => {
       clearTimeout(timer);
-      child.off('message', onAnswer).off('exit', onExit).off('error', onError);
+      child.off('message', onAnswer).off('exit', onExit);
       resolve(outcome);
     };
     const onAnswer = (answer: unknown): void =>
       settle({ how: 'answered', made: toBuffers((answer as PictureAnswer).made) });
     const onExit = (): void => settle({ how: 'crashed' });
-    const onError = (): void => settle({ how: 'not-started' });
     const timer = setTimeout(() => settle({ how: 'too-slow' }), request.limits.seconds * 1000);
-    child.on('message', onAnswer).once('exit', onExit).once('error', onError);
+    child.on('message', onAnswer).once('exit', onExit);
     child.send(request, (error) => {
       if (error) settle({ how: 'crashed' });
     });

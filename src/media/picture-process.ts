@@ -37,3 +37,4 @@ process.on('message', ({ job, limits }: PictureRequest) => {
     () => process.send?.({ made: 'broken' } satisfies PictureAnswer),
   );
 });
+process.send?.('ready');

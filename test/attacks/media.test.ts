@@ -133,7 +133,7 @@ test('#221 MED_FRAMES', async () => {
   } else expect(status).toBe(422);
 
   // A decoder that does not come to an end is ended.
-  const impatient = await start({ mediaSeconds: 2 });
+  const impatient = await start({ mediaSeconds: 5 });
   const dave = await impatient.createUser('dave');
   const hanging = withPngText(await png(), 'HANG-NOW');
   expect((await upload(hanging, { at: impatient, who: dave })).status).toBe(422);
