@@ -127,6 +127,7 @@ async function assemble(parts: Parts): Promise<Context> {
       http,
       sign,
       isRefused: isBlockedHost,
+      ...documentLimits(settings),
     }),
     newcomers: createNewcomers(clock, settings),
     keys,
@@ -164,6 +165,11 @@ async function openMedia({ settings, mode, execArgv, log }: Parts): Promise<Medi
   return createMediaTools({ files, av, limits, pictures, width: settings.mediaConcurrency });
 }
 
+function documentLimits({ documentBytes, documentDepth, documentNodes, fetchRedirects }: Settings) {
+  const json = { maxDepth: documentDepth, maxNodes: documentNodes };
+  return { maxBytes: documentBytes, redirects: fetchRedirects, json };
+}
+
 function outboundOptions(settings: Settings, names: OwnNames) {
   const { deliveryConcurrency, deliveryPerHost } = settings;
   return {
@@ -172,6 +178,7 @@ function outboundOptions(settings: Settings, names: OwnNames) {
     isRefusedHost: names.isOwn,
     // Room for every delivery that may be under way, slow ones too, and for the fetches beside them.
     limits: {
+      timeoutMs: settings.fetchSeconds * 1000,
       maxOrigins: 256 + 4 * deliveryConcurrency,
       socketsPerOrigin: deliveryPerHost + 2,
       requestsPerOrigin: Math.max(64, 2 * deliveryPerHost),

@@ -23,15 +23,15 @@ export interface RunningServer {
 }
 
 /** Against clients that send their headers, or their body, a byte at a time. */
-const timeouts = {
-  headersTimeout: 15_000,
-  /** Time for a whole request: an upload of 99 MB at 3 Mbit/s. */
-  requestTimeout: 300_000,
+const timeoutsOf = ({ headerSeconds, requestSeconds }: Context['settings']) => ({
+  headersTimeout: Math.min(headerSeconds, requestSeconds) * 1000,
+  /** Time for a whole request. The default: an upload of 99 MB at 3 Mbit/s. */
+  requestTimeout: requestSeconds * 1000,
   connectionsCheckingInterval: 5000,
   /** Longer than the 60 s for which reverse proxies keep their connections. */
   keepAliveTimeout: 72_000,
   maxHeaderSize: 16_384,
-};
+});
 
 /**
  * Starts what LANDFALL_ROLE says: the web server, the worker, or both. Takes the context over: closing the server closes
@@ -100,7 +100,7 @@ async function startWeb(ctx: Context): Promise<Web> {
     errorPage: errorPage(ctx),
     checks: healthChecks(ctx),
   });
-  const server = createServer(timeouts, app);
+  const server = createServer(timeoutsOf(ctx.settings), app);
   const endWebSockets = attachWebSockets(ctx, server, switchboard);
   await listen(server, ctx.settings);
   return {
@@ -124,7 +124,7 @@ async function startWeb(ctx: Context): Promise<Web> {
 /** A worker answers those who ask whether it is well, and nobody else. */
 async function startHealth(ctx: Context): Promise<Web> {
   const app = createApp(ctx, { routers: [], checks: healthChecks(ctx) });
-  const server = createServer(timeouts, app);
+  const server = createServer(timeoutsOf(ctx.settings), app);
   await listen(server, ctx.settings);
   const close = (): Promise<void> =>
     new Promise((resolve) => {

@@ -1,6 +1,6 @@
 import type { DocumentLoader, JsonObject, LoadedDocument } from '../ports.js';
 import { hostOf, isHttpIri, isSameDocument, withoutFragment } from '../vocabulary/iris.js';
-import { parseJsonObject } from '../vocabulary/json.js';
+import { parseJsonObject, type JsonLimits } from '../vocabulary/json.js';
 import { LIMITS } from '../vocabulary/limits.js';
 import { AS_ACCEPT, AS_MEDIA_TYPE, AS_NAMESPACE } from '../vocabulary/names.js';
 import { ownIdOf } from '../vocabulary/values.js';
@@ -19,6 +19,8 @@ export interface DocumentLoaderOptions {
   timeoutMs?: number;
   maxBytes?: number;
   redirects?: number;
+  /** Depth and number of members. */
+  json?: Partial<JsonLimits>;
 }
 
 type Failed = Exclude<LoadedDocument, { outcome: 'ok' }>;
@@ -71,7 +73,7 @@ export function createDocumentLoader(options: DocumentLoaderOptions): DocumentLo
 
   const read = (response: HttpResponse, requested: string): Retrieved | Failed => {
     if (!isActivityStreamsType(response.headers['content-type'])) return failed('invalid', 'content-type');
-    const parsed = parseJsonObject(response.body, { maxBytes });
+    const parsed = parseJsonObject(response.body, { ...options.json, maxBytes });
     if (parsed.outcome === 'invalid') return failed('invalid', parsed.reason);
     return { outcome: 'ok', document: parsed.value, requested, url: response.url };
   };

@@ -10,8 +10,6 @@ import { appStateOf, stateOf } from './state.js';
 
 export type { UploadedFile } from './multipart.js';
 
-/** Largest JSON or urlencoded body, decoded. Files come by multipart and have limits of their own. */
-const maxTextBody = 1024 * 1024;
 const jsonTypes = ['application/json', 'application/*+json'];
 const formType = 'application/x-www-form-urlencoded';
 
@@ -20,8 +18,9 @@ const formType = 'application/x-www-form-urlencoded';
  * Runs once per request, however often it is mounted. Files need a token that `authenticate` has seen before.
  */
 export function apiBody(ctx: Ctx): RequestHandler {
-  const json = express.text({ limit: maxTextBody, type: jsonTypes });
-  const form = express.text({ limit: maxTextBody, type: formType });
+  const { requestBytes } = ctx.settings;
+  const json = express.text({ limit: requestBytes, type: jsonTypes });
+  const form = express.text({ limit: requestBytes, type: formType });
   return async (req, res, next) => {
     const state = stateOf(req);
     if (state.body !== null) return next();
@@ -49,7 +48,7 @@ async function multipartBody(ctx: Ctx, req: Request, res: Response): Promise<Rec
   const { imageBytes, videoBytes } = ctx.settings;
   const { form, files } = await readMultipart(req, {
     // A file with its thumbnail, or two pictures of a profile, and texts.
-    maxTotalBytes: Math.max(videoBytes + imageBytes, 2 * imageBytes) + 4 * maxTextBody,
+    maxTotalBytes: Math.max(videoBytes + imageBytes, 2 * imageBytes) + 4 * 1024 * 1024,
     filesAllowed: state.bearer !== null,
     maxBytes: (type) => (type.startsWith('image/') ? imageBytes : videoBytes),
     reserve(bytes) {

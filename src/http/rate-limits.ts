@@ -41,12 +41,18 @@ const isDeepPaging = (req: Request): boolean =>
 
 /** For everything under /api, after `authenticate` has looked at the header. Empty when limits are off. */
 export function apiRateLimits(ctx: Ctx): RequestHandler[] {
+  const { requestsPerToken, requestsPerAccount, requestsPerAddress, uploadsPerAccount } = ctx.settings;
   return limits(ctx, [
-    { name: 'token', max: 300, minutes: 5, key: byToken },
-    { name: 'user', max: 1500, minutes: 5, key: byUser },
-    { name: 'address', max: 300, minutes: 5, key: anonymous },
+    { name: 'token', max: requestsPerToken, minutes: 5, key: byToken },
+    { name: 'user', max: requestsPerAccount, minutes: 5, key: byUser },
+    { name: 'address', max: requestsPerAddress, minutes: 5, key: anonymous },
     { name: 'paging', max: 300, minutes: 15, key: (req) => (isDeepPaging(req) ? anonymous(req) : null) },
-    { name: 'media', max: 30, minutes: 30, key: (req) => (isUpload(req) ? byUser(req) : null) },
+    {
+      name: 'media',
+      max: uploadsPerAccount,
+      minutes: 30,
+      key: (req) => (isUpload(req) ? byUser(req) : null),
+    },
     { name: 'removal', max: 30, minutes: 30, key: (req) => (isRemoval(req) ? byUser(req) : null) },
   ]);
 }

@@ -1,4 +1,5 @@
 import { sameOrigin } from '../../federation/inbox/origin.js';
+import { jsonLimits } from '../config/json-limits.js';
 import { parseActivity, type RemoteActivity } from '../../federation/vocabulary/activity.js';
 import { normalise } from '../../federation/jsonld/normalise.js';
 import { parseJsonObject } from '../../federation/vocabulary/json.js';
@@ -47,7 +48,7 @@ const takingBack = new Set(['Delete', 'Undo', 'Reject']);
 
 /** Does what a received activity asks, where its sender may. Safe to repeat. */
 export async function processReceived(ctx: Ctx, received: Received): Promise<Outcome> {
-  const parsed = parseJsonObject(received.body);
+  const parsed = parseJsonObject(received.body, jsonLimits(ctx.settings));
   if (parsed.outcome !== 'ok') return ignored(`not JSON: ${parsed.reason}`);
   const { document } = await normalise(parsed.value);
   const activity = parseActivity(document);

@@ -1,4 +1,5 @@
 import { parseActivity, type RemoteActivity } from '../../federation/vocabulary/activity.js';
+import { jsonLimits } from '../config/json-limits.js';
 import { parseJsonObject } from '../../federation/vocabulary/json.js';
 import { idsOf } from '../../federation/vocabulary/values.js';
 import type { Ctx } from '../domain/ctx.js';
@@ -73,7 +74,7 @@ const maxOwners = 5;
 export async function forwardReceived(ctx: Ctx, received: Received): Promise<void> {
   // Most have nothing of ours in their addresses: a look at the text spares the parsing.
   if (received.trust !== 'own' || !received.body.includes('/followers')) return;
-  const parsed = parseJsonObject(received.body);
+  const parsed = parseJsonObject(received.body, jsonLimits(ctx.settings));
   const activity = parsed.outcome === 'ok' ? parseActivity(parsed.value) : null;
   if (!activity || 'invalid' in activity) return;
   const names = addressedPaths(ctx, activity).flatMap(

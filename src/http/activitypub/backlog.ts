@@ -12,8 +12,6 @@ export interface Backlog {
 
 /** How long a count is believed: counting at every request would cost most when there is most to do. */
 const keepMs = 1000;
-/** Of all that may wait, the part that one host may hold. */
-const shareOfHost = 0.25;
 const everybody = '';
 
 export function createBacklog(ctx: Ctx): Backlog {
@@ -33,6 +31,6 @@ export function createBacklog(ctx: Ctx): Backlog {
   };
   return {
     isFull: () => cached(everybody, {}, total),
-    isFullFor: (host) => cached(host, { host }, Math.ceil(total * shareOfHost)),
+    isFullFor: (host) => cached(host, { host }, Math.ceil((total * ctx.settings.inboxShare) / 100)),
   };
 }

@@ -13,6 +13,7 @@ import { hostOf, instanceActorUri } from '../../domain/urls.js';
 import { AppError, gone, notFound, unavailable } from '../../errors.js';
 import type { Received } from '../../model/work.js';
 import { isSuspended } from '../../policy/domains.js';
+import { jsonLimits } from '../../config/json-limits.js';
 import { createBacklog, type Backlog } from './backlog.js';
 import { textParam } from './query.js';
 import { readBody } from './read-body.js';
@@ -64,7 +65,7 @@ async function accept(site: Site, req: Request, taken: Taken): Promise<void> {
   const verdict = await receive(await toSignedRequest(ctx, req, { hosts: site.hosts, body }), {
     keys: site.keys,
     clock: ctx.clock,
-    limits: { maxBytes: ctx.settings.inboxBytes },
+    limits: jsonLimits(ctx.settings),
     isBlocked: (host) => isSuspended(rules, host),
     knowsActor: async (uri) => (await ctx.db.accounts.findOne({ uri })) !== null,
   });

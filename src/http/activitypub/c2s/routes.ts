@@ -1,4 +1,5 @@
 import { Router } from 'express';
+import { jsonLimits } from '../../../config/json-limits.js';
 import type { Request } from 'express';
 import type { JsonObject } from '../../../../federation/ports.js';
 import { isActivityStreamsType } from '../../../../federation/fetch/document.js';
@@ -65,7 +66,8 @@ async function readPosted(site: Site, req: Request, who: Account): Promise<Poste
   const type = req.get('content-type') ?? '';
   if (!isActivityStreamsType(type) && !/^application\/json\b/i.test(type))
     throw new AppError(415, 'Send application/activity+json');
-  const parsed = parseJsonObject(await readBody(req, site.ctx.settings.inboxBytes));
+  const { settings } = site.ctx;
+  const parsed = parseJsonObject(await readBody(req, settings.inboxBytes), jsonLimits(settings));
   if (parsed.outcome !== 'ok') throw badRequest('The JSON in the request body is malformed');
   const document = wrapped(parsed.value, who);
   const activity = parseActivity({ ...document, actor: who.uri });
