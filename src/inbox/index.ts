@@ -1,5 +1,5 @@
 import { sameOrigin } from '../../federation/inbox/origin.js';
-import { jsonLimits } from '../config/json-limits.js';
+import { jsonLimits } from '../policy/json-limits.js';
 import { parseActivity, type RemoteActivity } from '../../federation/vocabulary/activity.js';
 import { normalise } from '../../federation/jsonld/normalise.js';
 import { parseJsonObject } from '../../federation/vocabulary/json.js';

@@ -1,5 +1,5 @@
 import { parseActivity, type RemoteActivity } from '../../federation/vocabulary/activity.js';
-import { jsonLimits } from '../config/json-limits.js';
+import { jsonLimits } from '../policy/json-limits.js';
 import { parseJsonObject } from '../../federation/vocabulary/json.js';
 import { idsOf } from '../../federation/vocabulary/values.js';
 import type { Ctx } from '../domain/ctx.js';

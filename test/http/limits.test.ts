@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { afterEach, expect, test } from '@jest/globals';
-import { jsonLimits } from '../../src/config/json-limits.js';
+import { jsonLimits } from '../../src/policy/json-limits.js';
 import { createClient } from '../support/client.js';
 import { startInstance, type Instance, type InstanceOverrides } from '../support/instance.js';
 import { openSocket, startSocket } from '../streaming/kit.js';

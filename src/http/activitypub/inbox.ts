@@ -13,7 +13,7 @@ import { hostOf, instanceActorUri } from '../../domain/urls.js';
 import { AppError, gone, notFound, unavailable } from '../../errors.js';
 import type { Received } from '../../model/work.js';
 import { isSuspended } from '../../policy/domains.js';
-import { jsonLimits } from '../../config/json-limits.js';
+import { jsonLimits } from '../../policy/json-limits.js';
 import { createBacklog, type Backlog } from './backlog.js';
 import { textParam } from './query.js';
 import { readBody } from './read-body.js';

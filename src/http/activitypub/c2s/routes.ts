@@ -1,5 +1,5 @@
 import { Router } from 'express';
-import { jsonLimits } from '../../../config/json-limits.js';
+import { jsonLimits } from '../../../policy/json-limits.js';
 import type { Request } from 'express';
 import type { JsonObject } from '../../../../federation/ports.js';
 import { isActivityStreamsType } from '../../../../federation/fetch/document.js';
