@@ -248,3 +248,27 @@ test('what is not there is 404 in JSON, whatever the method', async () => {
   }
   expect(await ok(w.alice.api.get('/api/v1/accounts/verify_credentials'))).toMatchObject({ id: w.alice.id });
 });
+
+describe('where Mastodon’s code differs from its documentation', () => {
+  test('a suspended account is shown as such, with nothing in it', async () => {
+    const gone = await w.person();
+    await say(gone, 'Before');
+    await ok(w.owner.api.post(`/api/v1/admin/accounts/${gone.id}/action`, { type: 'suspend' }));
+    const path = `/api/v1/accounts/${gone.id}`;
+    const nobody = clientOf(w.instance);
+    expect(await ok(nobody.get(path))).toMatchObject({ id: gone.id, suspended: true, note: '' });
+    for (const list of ['statuses', 'followers', 'following'])
+      expect([200, 404]).toContain((await nobody.get(`${path}/${list}`)).status);
+  });
+
+  test('timelines for members ask for somebody: 422', async () => {
+    for (const path of ['public', 'tag/x', 'link?url=https://a.example/']) {
+      const res = await clientOf(strict).get(`/api/v1/timelines/${path}`);
+      expect({ path, status: res.status, body: res.body }).toEqual({
+        path,
+        status: 422,
+        body: { error: 'This method requires an authenticated user' },
+      });
+    }
+  });
+});

@@ -8,9 +8,9 @@ export const notCalled: Record<string, string> = {
 const open =
   'open to anybody here; Mastodon asks for a token only where it is told to keep its pages to members';
 const members =
-  'as Mastodon’s code: 422 “This method requires an authenticated user” where timelines are for members (timelines.test.ts)';
+  'as Mastodon’s code: 422 “This method requires an authenticated user” where timelines are for members (errors.test.ts)';
 const suspended =
-  'as Mastodon’s code: a suspended account is shown as such, with nothing in it (accounts.test.ts)';
+  'as Mastodon’s code: a suspended account is shown as such, with nothing in it (errors.test.ts)';
 
 /** Answers that the contract documents and that cannot come here, e.g. `404 GET /api/v1/timelines/tag/:hashtag`. */
 export const notProvoked: Record<string, string> = {

@@ -107,6 +107,60 @@ describe('limits', () => {
   });
 });
 
+describe('every bucket', () => {
+  type Bucket = { max: number; minutes: number; send: () => Promise<{ status: number; headers: object }> };
+  let buckets: Record<string, Bucket>;
+
+  beforeAll(async () => {
+    const { base, app } = await start();
+    const { user } = await personOf(base.ctx, { username: 'carol' });
+    const from = (last: number) => ({ 'X-Forwarded-For': `198.51.100.${last}` });
+    const bearer = async () => ({
+      Authorization: `Bearer ${await tokenOf(base.ctx, user, ['read', 'write'])}`,
+    });
+    const [one, two] = [await bearer(), await bearer()];
+    const get = (path: string, headers: object) => async () =>
+      request(app)
+        .get(path)
+        .set(headers as Record<string, string>);
+    buckets = {
+      address: { max: 300, minutes: 5, send: get('/api/v1/thing', from(1)) },
+      'deep pages': { max: 300, minutes: 15, send: get('/api/v1/thing?max_id=1', from(2)) },
+      token: { max: 300, minutes: 5, send: get('/api/v1/thing', one) },
+      uploads: { max: 30, minutes: 30, send: async () => request(app).post('/api/v2/media').set(two) },
+      removals: {
+        max: 30,
+        minutes: 30,
+        send: async () => request(app).delete('/api/v1/statuses/1').set(two),
+      },
+      registrations: {
+        max: 5,
+        minutes: 10,
+        send: async () => request(app).post('/api/v1/apps').set(from(3)),
+      },
+    };
+  });
+
+  test.each(['address', 'deep pages', 'token', 'uploads', 'removals', 'registrations'])(
+    '%s: tells of itself each time, and refuses the one too many',
+    async (name) => {
+      const { max, minutes, send } = buckets[name] as Bucket;
+      const began = Date.now();
+      for (let left = max - 1; left >= 0; left -= 1) {
+        const { status, headers } = (await send()) as { status: number; headers: Record<string, string> };
+        expect({ left, status }).toEqual({ left, status: 200 });
+        expect(headers['x-ratelimit-remaining']).toBe(String(left));
+        expect(headers['x-ratelimit-limit']).toBe(String(max));
+        expect(headers['x-ratelimit-reset']).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/);
+        const reset = Date.parse(headers['x-ratelimit-reset'] ?? '');
+        expect(reset).toBeGreaterThan(began);
+        expect(reset).toBeLessThanOrEqual(Date.now() + minutes * 60_000);
+      }
+      expect((await send()).status).toBe(429);
+    },
+  );
+});
+
 test.each([
   ['off in the settings', { rateLimits: false }],
   ['in test mode', { rateLimits: true, testMode: true, url: 'http://localhost:3000' }],
