@@ -56,7 +56,7 @@ export async function createInstance({ data, execArgv = [], ...rest }: InstanceO
     async start() {
       const began = nowMs();
       child = spawn(process.execPath, [...execArgv, cli, 'serve'], {
-        env: { ...process.env, NODE_ENV: 'production', ...env },
+        env: { ...foreignEnv(), NODE_ENV: 'production', ...env },
         stdio: ['ignore', 'ignore', 'inherit'],
       });
       await ready(url, child);
@@ -66,6 +66,10 @@ export async function createInstance({ data, execArgv = [], ...rest }: InstanceO
     kill: () => (child ? end(child, 'SIGKILL') : Promise.resolve()),
   };
 }
+
+/** The environment without settings: what this shell has set for another instance means nothing here. */
+const foreignEnv = (): NodeJS.ProcessEnv =>
+  Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('LANDFALL_')));
 
 async function ready(url: string, child: ChildProcess): Promise<void> {
   for (const deadline = nowMs() + 60_000; nowMs() < deadline;) {
