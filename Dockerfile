@@ -9,6 +9,7 @@ COPY federation ./federation
 COPY src ./src
 COPY demo ./demo
 COPY bench ./bench
+COPY attack ./attack
 RUN node scripts/build.mjs && npm prune --omit=dev
 
 FROM node:24-bookworm-slim

@@ -19,6 +19,7 @@ const sources = [
   'federation',
   'demo',
   'bench',
+  'attack',
   'tsconfig.json',
   'tsconfig.build.json',
   'package.json',

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import express from 'express';
 import type { Express, RequestHandler, Router } from 'express';
 import helmet from 'helmet';
-import { notFound, StartError } from '../errors.js';
+import { badRequest, notFound, StartError } from '../errors.js';
 import type { Ctx } from '../domain/ctx.js';
 import { authenticate } from './auth.js';
 import { cors } from './cors.js';
@@ -39,7 +39,7 @@ export function createApp(ctx: Ctx, parts: AppParts): Express {
   app.set('etag', false);
   app.set('query parser', parseFormOrNothing);
   trustProxies(app, ctx.settings.trustProxy);
-  app.use(requestLog(ctx), securityHeaders(ctx), cors());
+  app.use(requestLog(ctx), oneHost, securityHeaders(ctx), cors());
   app.use(healthRoutes(parts.checks ?? {}), shedding(ctx.settings.maxRequests));
   app.use('/api', neverCached, ...apiBase(ctx));
   for (const router of parts.routers) app.use(router);
@@ -47,6 +47,12 @@ export function createApp(ctx: Ctx, parts: AppParts): Express {
   app.use(errorHandler(parts.errorPage));
   return app;
 }
+
+/** RFC 9112 section 3.2: Node takes the first of several `Host` fields, and whatever is in front may have taken another. */
+const oneHost: RequestHandler = (req, _res, next) => {
+  const hosts = req.rawHeaders.filter((text, i) => i % 2 === 0 && text.toLowerCase() === 'host');
+  next(hosts.length > 1 ? badRequest('The request has more than one Host') : undefined);
+};
 
 /** What every API route stands on: who asks, how often, and what was sent. Running it twice does no harm. */
 export function apiBase(ctx: Ctx): RequestHandler[] {

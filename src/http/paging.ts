@@ -81,11 +81,19 @@ function setLinks(req: Request, res: Response, links: { next: Bound; prev: Bound
 }
 
 /** This request's URL under our public origin with other bounds; unchanged when `bound` is null. */
+/** What a client sends comes back in a header, and proxies take headers of a few KB: a longer query is cut to its beginning. */
+const longestQuery = 1024;
+
+function bounded(given: URLSearchParams): URLSearchParams {
+  let left = longestQuery;
+  return new URLSearchParams([...given].filter(([name, value]) => (left -= name.length + value.length) >= 0));
+}
+
 function linkTo(req: Request, bound: Bound): string {
   const [path = '/', query = ''] = splitOnce(req.originalUrl, '?');
   const url = new URL(appStateOf(req).origin);
   url.pathname = path;
-  const params = new URLSearchParams(query);
+  const params = bounded(new URLSearchParams(query));
   params.delete('access_token');
   if (bound) {
     for (const name of ['max_id', 'min_id', 'since_id', 'offset']) params.delete(name);

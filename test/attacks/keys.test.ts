@@ -212,6 +212,16 @@ test('#37 KEY_REFLECT', async () => {
   expect(victim.asked.length).toBeLessThanOrEqual(30);
   expect([...statuses].every((status) => status === 401 || status === 503)).toBe(true);
   await victim.close();
+  // At once is no way round it: none of these is answered before all are under way.
+  const patient = await startHost((_req, res) => void setTimeout(() => res.writeHead(404).end(), 300));
+  const keyId = (i: number): string => `${patient.origin}/k?i=${i}`;
+  await Promise.all(
+    Array.from({ length: 80 }, (_, i) =>
+      post(s, s.mallory, {}, { body: forged(), keyId: keyId(i), date: clock.toUTCString() }),
+    ),
+  );
+  expect(patient.asked.length).toBeLessThanOrEqual(30);
+  await patient.close();
 });
 
 test('#38 KEY_SLOW', async () => {

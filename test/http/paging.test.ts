@@ -90,6 +90,14 @@ describe('Link', () => {
     });
   });
 
+  test('a long query does not become a header that proxies refuse', async () => {
+    const { next, prev } = await links(`/api/v1/timelines/home?limit=2&local=true&q=${'x'.repeat(5000)}`);
+    expect([next, prev].map((url) => [String(url).length < 200, /local=true/.test(String(url))])).toEqual([
+      [true, true],
+      [true, true],
+    ]);
+  });
+
   test('since_id where the endpoint says so', async () => {
     expect(await links('/api/v1/blocks?limit=2')).toEqual({
       next: `${own}/api/v1/blocks?limit=2&max_id=${id(29)}`,

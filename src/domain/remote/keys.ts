@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { sameOrigin } from '../../../federation/inbox/origin.js';
 import type { KeyResolver, PublicKey } from '../../../federation/ports.js';
 import { parsePublicKey } from '../../../federation/signature/keys.js';
 import type { RemoteKey } from '../../model/account.js';
@@ -46,7 +47,8 @@ export function createKeyResolver(ctx: Ctx): KeyResolver {
     if (before && Math.abs(at - (refusedAt.get(keyId) ?? 0)) < negativeMs) return before;
     const host = hostOf(keyId) ?? '';
     if (failures.areTooMany(host)) return 'unavailable';
-    const outcome = await fetchOwner(ctx, keyId);
+    const ended = failures.begin(host);
+    const outcome = await fetchOwner(ctx, keyId).finally(ended);
     const key = outcome === 'ok' ? await stored(keyId) : null;
     if (key) return key;
     failures.note(host);
@@ -85,9 +87,16 @@ export function createKeyResolver(ctx: Ctx): KeyResolver {
 
 /**
  * Counts the keys that a host did not have, in windows of a minute: somebody who invents key ids makes us ask that host
- * no more often than this (ATTACKS 37). Senders are told to come back.
+ * no more often than this (ATTACKS 37), at once as well: look-ups that are under way count until their end is known.
+ * Senders are told to come back.
  */
-function createFailureCounts(ctx: Ctx): { areTooMany(host: string): boolean; note(host: string): void } {
+function createFailureCounts(ctx: Ctx): {
+  areTooMany(host: string): boolean;
+  note(host: string): void;
+  /** A look-up begins. @returns what is to be called at its end */
+  begin(host: string): () => void;
+} {
+  const open = new Map<string, number>();
   const counts = new LRUCache<string, { since: number; count: number }>({ max: 10_000 });
   const current = (host: string): { since: number; count: number } => {
     const at = ctx.clock.now().getTime();
@@ -95,7 +104,15 @@ function createFailureCounts(ctx: Ctx): { areTooMany(host: string): boolean; not
     return known && at - known.since < negativeMs ? known : { since: at, count: 0 };
   };
   return {
-    areTooMany: (host) => current(host).count >= maxFailures,
+    areTooMany: (host) => current(host).count + (open.get(host) ?? 0) >= maxFailures,
+    begin(host) {
+      open.set(host, (open.get(host) ?? 0) + 1);
+      return () => {
+        const left = (open.get(host) ?? 1) - 1;
+        if (left > 0) open.set(host, left);
+        else open.delete(host);
+      };
+    },
     note(host) {
       const { since, count } = current(host);
       counts.set(host, { since, count: count + 1 });
@@ -128,7 +145,7 @@ async function fetchOwner(ctx: Ctx, keyId: string): Promise<'ok' | 'gone' | 'una
   const { document } = loaded;
   const owner = document['owner'] ?? document['controller'];
   const uri = typeof owner === 'string' ? owner : typeof document['id'] === 'string' ? document['id'] : null;
-  if (uri === null || hostOf(uri) !== hostOf(keyId)) return 'unavailable';
+  if (uri === null || !sameOrigin(uri, keyId)) return 'unavailable';
   const own = typeof owner !== 'string';
   const account = await resolveActor(ctx, uri, { refresh: true, ...(own && { document }) });
   return account ? 'ok' : 'unavailable';
