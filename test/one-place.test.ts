@@ -48,7 +48,11 @@ const rules: [what: string, pattern: RegExp, places: string[]][] = [
     ['src/text/sanitise.ts', 'src/text/page-meta.ts'],
   ],
   ['pictures are decoded in one place', /from 'sharp'/, ['src/media/decoder.ts', 'src/media/images.ts']],
-  ['programs are started in one place', /from 'node:child_process'/, ['src/media/av.ts']],
+  [
+    'programs are started in one place',
+    /from 'node:child_process'/,
+    ['src/media/av.ts', 'src/media/picture-pool.ts'],
+  ],
   ['uploads are read in one place', /from 'busboy'/, ['src/http/multipart.ts']],
   [
     'files are written by one port',
