@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { Context } from './context.js';
 import { StartError } from './errors.js';
 import { getInstance } from './domain/instance.js';
-import { createApp } from './http/app.js';
+import { addressOf, createApp } from './http/app.js';
 import { demandRoom, type HealthChecks } from './http/health.js';
 import { startMetrics, type MetricsServer } from './http/metrics.js';
 import { queueTotals } from './jobs/report.js';
@@ -101,7 +101,10 @@ async function startWeb(ctx: Context): Promise<Web> {
     checks: healthChecks(ctx),
   });
   const server = createServer(timeoutsOf(ctx.settings), app);
-  const endWebSockets = attachWebSockets(ctx, server, switchboard);
+  const endWebSockets = attachWebSockets(ctx, server, {
+    switchboard,
+    addressOf: (request) => addressOf(app, request),
+  });
   await listen(server, ctx.settings);
   return {
     app,

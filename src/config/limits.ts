@@ -134,4 +134,10 @@ export const limitSettings = {
     30,
     'Uploads of one account in half an hour.',
   ),
+  streamsPerAddress: spec(
+    'LANDFALL_STREAMS_PER_ADDRESS',
+    count(1, 100_000),
+    512,
+    'Streaming connections from one client address at once, by each process.',
+  ),
 } as const;

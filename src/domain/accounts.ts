@@ -12,14 +12,20 @@ import { actorUri, instanceActorUri, profileUrl } from './urls.js';
 const reserved = new Set([
   'actor',
   'admin',
+  'administrator',
   'api',
   'abuse',
+  'help',
+  'hostmaster',
   'inbox',
   'instance',
   'media',
+  'mod',
+  'moderator',
   'oauth',
   'postmaster',
   'root',
+  'security',
   'support',
   'system',
   'webmaster',
@@ -61,7 +67,7 @@ export async function createAccount(ctx: Ctx, input: NewAccount): Promise<{ acco
   account.discoverable = input.discoverable ?? true;
   const user = await newUser(ctx, account._id, { ...input, email });
   await insertLocalAccount(ctx, account);
-  await ctx.db.users.insertOne(user);
+  await insertUser(ctx, user);
   await ctx.keys.create(account._id);
   return { account, user };
 }
@@ -73,6 +79,17 @@ async function insertLocalAccount(ctx: Ctx, account: Account): Promise<void> {
     if (isDuplicateKey(error))
       throw invalid('Username has already been taken', fieldError('username', 'ERR_TAKEN'));
     throw error;
+  }
+}
+
+/** Of two who come with one e-mail address at the same moment, the second leaves nothing behind. */
+async function insertUser(ctx: Ctx, user: User): Promise<void> {
+  try {
+    await ctx.db.users.insertOne(user);
+  } catch (error) {
+    if (!isDuplicateKey(error)) throw error;
+    await ctx.db.accounts.deleteOne({ _id: user.accountId });
+    throw invalid('Email has already been taken', fieldError('email', 'ERR_TAKEN'));
   }
 }
 

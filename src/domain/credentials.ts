@@ -1,9 +1,9 @@
 /** What an e-mail address and a password of ours must look like. Pure. */
 
 const passwordLength = { min: 8, max: 256 };
-/** One plain address: no quoting, routing (`%`, `,`) or control characters. */
+/** One plain address: no quoting, routing (`%`, `!`, `,`) or control characters. */
 const emailPattern =
-  /^[a-z0-9.!#$&'*+/=?^_`{|}~-]{1,64}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}$/i;
+  /^[a-z0-9.#$&'*+/=?^_`{|}~-]{1,64}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}$/i;
 
 export const blank = { error: 'ERR_BLANK', description: "can't be blank" };
 

@@ -27,7 +27,7 @@ export async function resetPassword(ctx: Ctx, secret: string, password: string):
   const passwordHash = await ctx.passwords.hash(password);
   if (!(await claimMailToken(ctx, found.token))) return { outcome: 'invalid' };
   const { user } = found;
-  await replacePassword(ctx, user._id, { passwordHash });
+  await replacePassword(ctx, user._id, passwordHash);
   await requestMail(ctx, { mail: 'password-changed', userId: user._id });
   return { outcome: 'ok' };
 }

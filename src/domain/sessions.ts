@@ -79,17 +79,9 @@ export async function revokeOtherSessions(ctx: Ctx, userId: string, keep: string
   await ctx.db.webSessions.deleteMany({ userId, _id: { $ne: keep } });
 }
 
-/**
- * Ends everything a person is signed in with: sessions, codes under way, tokens and their streams. `keepSession` stays,
- * where it is theirs who ask for it.
- */
-export async function endAllAccess(
-  ctx: Ctx,
-  userId: string,
-  keepSession: string | null = null,
-): Promise<void> {
-  if (keepSession === null) await ctx.db.webSessions.deleteMany({ userId });
-  else await revokeOtherSessions(ctx, userId, keepSession);
+/** Ends everything a person is signed in with: sessions, codes under way, tokens and their streams. */
+export async function endAllAccess(ctx: Ctx, userId: string): Promise<void> {
+  await ctx.db.webSessions.deleteMany({ userId });
   await ctx.db.authorizationCodes.deleteMany({ userId });
   await revokeTokens(ctx, { userId });
 }

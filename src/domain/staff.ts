@@ -84,7 +84,7 @@ export async function setPassword(
   const user = await getUserOf(ctx, account);
   const passwordHash = await ctx.passwords.hash(password);
   await asStaff(ctx, { actor: by, action: 'account.password', target: acctOf(account) }, () =>
-    replacePassword(ctx, user._id, { passwordHash }),
+    replacePassword(ctx, user._id, passwordHash),
   );
 }
 

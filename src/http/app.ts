@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import express from 'express';
-import type { Express, RequestHandler, Router } from 'express';
+import type { Express, Request, RequestHandler, Response, Router } from 'express';
 import helmet from 'helmet';
 import { badRequest, notFound, StartError } from '../errors.js';
 import type { Ctx } from '../domain/ctx.js';
@@ -10,7 +10,7 @@ import { errorHandler, type ErrorPage } from './errors.js';
 import { parseFormOrNothing } from './form.js';
 import { healthRoutes, type HealthChecks } from './health.js';
 import { apiBody } from './params.js';
-import { apiRateLimits } from './rate-limits.js';
+import { apiRateLimits, byAddress } from './rate-limits.js';
 import { requestLog } from './request-log.js';
 import { shedding } from './shedding.js';
 import { createUploadBudget, type AppState } from './state.js';
@@ -82,7 +82,7 @@ function trustProxies(app: Express, setting: string): void {
   }
 }
 
-/** No `form-action`: Chromium applies it to redirects, and the consent form ends at the client's own scheme. */
+/** The consent page goes without `form-action` (`withoutFormAction`). */
 function securityHeaders(ctx: Ctx): RequestHandler {
   const https = ctx.settings.url.startsWith('https:');
   const remote = https ? ['https:'] : ['https:', 'http:'];
@@ -97,6 +97,7 @@ function securityHeaders(ctx: Ctx): RequestHandler {
           'img-src': ["'self'", 'data:', ...remote],
           'media-src': ["'self'", ...remote],
           'base-uri': ["'none'"],
+          'form-action': ["'self'"],
           'frame-ancestors': ["'none'"],
         },
       },
@@ -123,4 +124,20 @@ function always(handler: SetsHeaders): RequestHandler {
     for (const [name, value] of headers) res.setHeader(name, value);
     next();
   };
+}
+
+/**
+ * For the one page whose form leads elsewhere: Chromium applies `form-action` to every redirect that follows, and consent
+ * ends at a client's own scheme or at a host that its callback sends people on to. Where it may lead is checked by us.
+ */
+export function withoutFormAction(res: Response): void {
+  const policy = res.get('Content-Security-Policy') ?? '';
+  res.set('Content-Security-Policy', policy.replace(/(^|;)form-action [^;]*/, ''));
+}
+
+/** Whom a request comes from, as Express would say, for connections that never reach it. IPv6 as its /64. */
+export function addressOf(app: Express, { headers, socket }: IncomingMessage): string {
+  const seen = Object.create(app.request) as Request;
+  Object.assign(seen, { app, headers, socket });
+  return byAddress(seen);
 }

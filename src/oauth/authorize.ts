@@ -3,6 +3,7 @@ import { badRequest } from '../errors.js';
 import { issueCode } from '../domain/codes.js';
 import type { Ctx } from '../domain/ctx.js';
 import type { SignedInSession } from '../domain/sessions.js';
+import { withoutFormAction } from '../http/app.js';
 import { apiBody, paramsOf, queryOf } from '../http/params.js';
 import { stateOf } from '../http/state.js';
 import { grantableScopes } from '../policy/scopes.js';
@@ -70,6 +71,7 @@ function showConsent(ctx: Ctx, res: Response, request: AuthorizeRequest, who: Si
     outOfBand: isOutOfBand(request),
     redirectUri,
   });
+  withoutFormAction(res);
   res.type('html').send(page);
 }
 

@@ -8,6 +8,7 @@ import { messagePage } from '../web/layout.js';
 import { fieldOf, formPage, newPasswordField } from './forms.js';
 import { passwordProblemOf } from './proof.js';
 import { passwordField } from './second-factor-pages.js';
+import { beginSession } from './sign-in.js';
 import { signedInPageOf, type SignedInRequest } from './signed-in.js';
 
 const path = '/auth/settings/password';
@@ -25,12 +26,13 @@ export function passwordChangeRoutes(ctx: Ctx, guard: SignInGuard | null): Route
     path,
     apiBody(ctx),
     signedInPageOf(ctx, async (request) => {
-      const { who, form, res } = request;
+      const { who, form, req, res } = request;
       const problem = await passwordProblemOf(ctx, guard, request);
       if (problem !== null) return showForm(ctx, request, problem);
       const password = fieldOf(form, 'new_password', 5000);
-      const unfit = await changePassword(ctx, { user: who.user, password, sessionId: who.session._id });
+      const unfit = await changePassword(ctx, who.user, password);
       if (unfit !== null) return showForm(ctx, request, `The new password ${unfit}.`);
+      await beginSession(ctx, req, res, who.user);
       const text = 'Everything else that was signed in with the old one is signed out: browsers and apps.';
       const details = html`<p><a href="/auth/settings">Back</a></p>`;
       res.type('html').send(messagePage(ctx, { title: 'Your password is changed', text, details }));

@@ -11,7 +11,13 @@ export interface Ear {
 }
 
 export type Access =
-  { outcome: 'granted'; ear: Ear } | { outcome: 'refused'; status: 401 | 403; reason: string };
+  { outcome: 'granted'; ear: Ear } | { outcome: 'refused'; status: 401 | 403 | 429; reason: string };
+
+export const tooMany = {
+  outcome: 'refused',
+  status: 429,
+  reason: 'Too many streaming connections',
+} as const satisfies Access;
 
 /** Every stream needs a person's token, public ones too (as Mastodon since 4.2). */
 export async function checkAccess(ctx: Ctx, token: string | null): Promise<Access> {

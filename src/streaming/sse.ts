@@ -1,12 +1,12 @@
 import { Router, type Request, type RequestHandler, type Response } from 'express';
 import type { Ctx } from '../domain/ctx.js';
 import { queryOf } from '../http/params.js';
-import { checkAccess } from './access.js';
+import { byAddress } from '../http/rate-limits.js';
+import { checkAccess, tooMany } from './access.js';
 import { createConnection } from './connection.js';
 import type { StreamRequest } from './streams.js';
 import type { Frame, Switchboard } from './switchboard.js';
 
-const tooMany = 'Too many streaming connections';
 const heartbeatMs = 15_000;
 const maxBufferedBytes = 1_048_576;
 
@@ -39,13 +39,15 @@ function serve(
   return async (req, res) => {
     const access = await checkAccess(ctx, tokenOf(req));
     if (access.outcome === 'refused') return void res.status(access.status).json({ error: access.reason });
-    if (switchboard.isFull(access.ear.accountId)) return void res.status(429).json({ error: tooMany });
     // Whoever left while the token was looked up would never be seen leaving.
     if (res.closed) return;
+    const leave = switchboard.places.take(access.ear.accountId, byAddress(req));
+    if (!leave) return void res.status(tooMany.status).json({ error: tooMany.reason });
+    res.once('close', leave);
     const wire = { send: (frame: Frame) => write(res, frame), close: () => void res.end() };
-    const connection = createConnection({ switchboard, ear: access.ear, wire });
-    const problem = connection.subscribe(requestOf(req, stream));
-    if (problem !== null || res.writableEnded || req.method === 'HEAD') {
+    const connection = createConnection(ctx, { switchboard, ear: access.ear, wire });
+    const problem = await connection.subscribe(requestOf(req, stream));
+    if (problem !== null || res.closed || res.writableEnded || req.method === 'HEAD') {
       connection.end();
       return problem ? void res.status(problem.status).json({ error: problem.error }) : void res.end();
     }

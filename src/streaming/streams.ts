@@ -19,7 +19,11 @@ export interface Stream {
   scopes: string[];
   /** Everybody's public posts: each viewer's own blocks and mutes still apply. */
   isPublic: boolean;
+  /** Must be a list of whoever asks. */
+  listId?: string;
 }
+
+const longestTag = 500;
 
 const publicStreams = new Set([
   'public',
@@ -41,15 +45,17 @@ export function parseStream(accountId: string, request: StreamRequest): Stream |
   if (stream === 'user') return { ...own('user', accountId, statusScopes), also: [announcementsChannel] };
   if (stream === 'user:notification') return own('user:notification', accountId, notificationScopes);
   if (stream === 'direct') return own('direct', accountId, statusScopes);
-  if (stream === 'list' && request.list && /^\d+$/.test(request.list)) {
+  if (stream === 'list' && request.list && /^\d{1,30}$/.test(request.list)) {
     return {
       channel: `list:${accountId}:${request.list}`,
       name: ['list', request.list],
       scopes: ['read', 'read:lists'],
       isPublic: false,
+      listId: request.list,
     };
   }
   if ((stream === 'hashtag' || stream === 'hashtag:local') && request.tag) {
+    if (request.tag.length > longestTag) return null;
     const key = normaliseHashtag(request.tag);
     return key
       ? { channel: `${stream}:${key}`, name: [stream, request.tag], scopes: statusScopes, isPublic: true }

@@ -1,5 +1,6 @@
 import type { Ctx, HubMessage } from '../domain/ctx.js';
 import { tokenChannel } from '../domain/tokens.js';
+import { createPlaces, type Places } from './places.js';
 import { createRenderer } from './render.js';
 import type { Stream } from './streams.js';
 
@@ -22,13 +23,10 @@ export type EndReason = 'revoked' | 'stopping';
 export interface Switchboard {
   /** @returns the way to stop listening */
   listen(stream: Stream, listener: Listener): () => void;
-  /** Whether an account has as many connections as one may have. */
-  isFull(accountId: string): boolean;
-  /**
-   * Counts a connection, and calls `end` once when its token is revoked or the server stops.
-   * @returns the way to forget it
-   */
-  guard(ear: { tokenId: string; accountId: string }, end: (why: EndReason) => void): () => void;
+  /** Calls `end` once when the token is revoked or the server stops. @returns the way to forget it */
+  guard(tokenId: string, end: (why: EndReason) => void): () => void;
+  /** Who may connect, besides those who are connected. */
+  places: Places;
   close(): void;
 }
 
@@ -43,8 +41,6 @@ const maxBacklog = 10_000;
 export function createSwitchboard(ctx: Ctx): Switchboard {
   const seats = createGroups<Seat>();
   const guards = createGroups<(why: EndReason) => void>();
-  /** Connections by account. */
-  const people = createGroups<(why: EndReason) => void>();
   const backlog: HubMessage[] = [];
   let running = false;
   let closed = false;
@@ -79,7 +75,9 @@ export function createSwitchboard(ctx: Ctx): Switchboard {
     void drain();
   });
 
+  const { streamsPerAccount: perAccount, streamsPerAddress: perAddress } = ctx.settings;
   return {
+    places: createPlaces({ perAccount, perAddress }),
     listen: (stream, listener) => {
       const seat = { stream, listener };
       const leave = [stream.channel, ...(stream.also ?? [])].map((channel) => seats.add(channel, seat));
@@ -87,11 +85,9 @@ export function createSwitchboard(ctx: Ctx): Switchboard {
         for (const stop of leave) stop();
       };
     },
-    isFull: (accountId) => people.of(accountId).size >= ctx.settings.streamsPerAccount,
-    guard: ({ tokenId, accountId }, end) => {
+    guard: (tokenId, end) => {
       if (closed) end('stopping');
-      const leave = [guards.add(tokenChannel(tokenId), end), people.add(accountId, end)];
-      return () => leave.forEach((stop) => stop());
+      return guards.add(tokenChannel(tokenId), end);
     },
     close() {
       closed = true;

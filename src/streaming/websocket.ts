@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { WebSocket, WebSocketServer } from 'ws';
 import { z } from 'zod';
 import type { Ctx } from '../domain/ctx.js';
-import { checkAccess, type Ear } from './access.js';
+import { checkAccess, tooMany, type Ear } from './access.js';
 import { createConnection, type Connection } from './connection.js';
 import type { StreamRequest } from './streams.js';
 import type { EndReason, Switchboard } from './switchboard.js';
@@ -27,11 +27,17 @@ const clientFrame = z.object({
  * subprotocol, which is then echoed (browsers refuse the connection otherwise).
  * @returns the way to end all connections
  */
-export function attachWebSockets(ctx: Ctx, server: Server, switchboard: Switchboard): () => void {
+export function attachWebSockets(
+  ctx: Ctx,
+  server: Server,
+  { switchboard, addressOf }: { switchboard: Switchboard; addressOf: (request: IncomingMessage) => string },
+): () => void {
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: maxMessageBytes,
     perMessageDeflate: false,
+    // Answered below, as long as the answers are read.
+    autoPong: false,
     handleProtocols: (protocols) => [...protocols][0] ?? false,
   });
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
@@ -51,11 +57,13 @@ export function attachWebSockets(ctx: Ctx, server: Server, switchboard: Switchbo
   ): Promise<void> {
     const access = await checkAccess(ctx, tokenOf(request, url));
     if (access.outcome === 'refused') return refuse(wire.socket, access.status, access.reason);
-    if (switchboard.isFull(access.ear.accountId))
-      return refuse(wire.socket, 429, 'Too many streaming connections');
+    const leave = switchboard.places.take(access.ear.accountId, addressOf(request));
+    if (!leave) return refuse(wire.socket, tooMany.status, tooMany.reason);
+    wire.socket.once('close', leave);
+    if (wire.socket.destroyed) leave();
     sockets.handleUpgrade(request, wire.socket, wire.head, (socket) => {
       sockets.emit('connection', socket, request);
-      serve({ socket, ear: access.ear, switchboard, first: firstStream(url) });
+      serve(ctx, { socket, ear: access.ear, switchboard, first: firstStream(url) });
     });
   }
 
@@ -90,45 +98,57 @@ function hangUp(socket: WebSocket, code: number, reason: string): void {
   setTimeout(() => socket.terminate(), goodbyeMs).unref();
 }
 
-function serve(parts: {
+interface Served {
   socket: WebSocket;
   ear: Ear;
   switchboard: Switchboard;
   first: StreamRequest | null;
-}): void {
-  const { socket, ear, switchboard, first } = parts;
+}
+
+function serve(ctx: Ctx, { socket, ear, switchboard, first }: Served): void {
+  /** Sends to those who read; others are cut off. */
+  const toReader = (send: () => void): void => {
+    if (socket.readyState !== WebSocket.OPEN) return;
+    if (socket.bufferedAmount > maxBufferedBytes) socket.terminate();
+    else send();
+  };
   const wire = {
-    send(frame: object): void {
-      if (socket.readyState !== WebSocket.OPEN) return;
-      if (socket.bufferedAmount > maxBufferedBytes) return socket.terminate();
-      socket.send(JSON.stringify(frame));
-    },
+    send: (frame: object): void => toReader(() => socket.send(JSON.stringify(frame))),
     close: (why: EndReason): void =>
       why === 'revoked'
         ? hangUp(socket, 1008, 'The access token was revoked')
         : hangUp(socket, 1001, 'The server stops'),
   };
-  const connection = createConnection({ switchboard, ear, wire });
-  const answer = (request: StreamRequest): void => {
-    const problem = connection.subscribe(request);
+  const connection = createConnection(ctx, { switchboard, ear, wire });
+  const answer = async (request: StreamRequest): Promise<void> => {
+    const problem = await connection.subscribe(request);
     if (problem) wire.send(problem);
   };
-  if (first) answer(first);
-  socket.on('message', (data) =>
-    receive(connection, {
-      text: String(data),
-      answer,
-      complain: (error) => wire.send({ error, status: 400 }),
-    }),
-  );
+  const complain = (error: string): void => wire.send({ error, status: 400 });
+  // One message after the other, and none is read ahead.
+  let done = Promise.resolve();
+  const next = (act: () => Promise<void> | void): void => {
+    socket.pause();
+    done = done
+      .then(act)
+      .catch((error: unknown) => ctx.log.error({ err: error }, 'a streaming message could not be answered'))
+      .finally(() => socket.resume());
+  };
+  if (first) next(() => answer(first));
+  socket.on('message', (data) => next(() => receive(connection, { text: String(data), answer, complain })));
+  socket.on('ping', (data) => toReader(() => socket.pong(data)));
   socket.on('close', () => connection.end());
   socket.on('error', () => socket.terminate());
 }
 
 function receive(
   connection: Connection,
-  parts: { text: string; answer: (request: StreamRequest) => void; complain: (error: string) => void },
-): void {
+  parts: {
+    text: string;
+    answer: (request: StreamRequest) => Promise<void>;
+    complain: (error: string) => void;
+  },
+): Promise<void> | void {
   let json: unknown;
   try {
     json = JSON.parse(parts.text);
@@ -137,8 +157,8 @@ function receive(
   }
   const frame = clientFrame.safeParse(json);
   if (!frame.success) return parts.complain('Unknown message type');
-  if (frame.data.type === 'subscribe') parts.answer(frame.data);
-  else connection.unsubscribe(frame.data);
+  if (frame.data.type === 'subscribe') return parts.answer(frame.data);
+  connection.unsubscribe(frame.data);
 }
 
 function parseUrl(request: IncomingMessage): URL | null {

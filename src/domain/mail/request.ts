@@ -9,6 +9,7 @@ export type MailRequest =
         | 'approved'
         | 'second-factor-on'
         | 'second-factor-off'
+        | 'second-factor-guessed'
         | 'passkey-added'
         | 'passkey-removed';
       userId: string;

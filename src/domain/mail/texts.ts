@@ -22,6 +22,7 @@ type Kind =
   | 'approved'
   | 'second-factor-on'
   | 'second-factor-off'
+  | 'second-factor-guessed'
   | 'passkey-added'
   | 'passkey-removed';
 
@@ -66,6 +67,13 @@ const bodies: Record<Kind, (facts: MailFacts) => { subject: string; lines: strin
   'second-factor-off': (facts) => ({
     subject: `No more codes are asked for at ${facts.title}`,
     lines: [`Signing in as @${facts.username} takes no code of an app from now on.`, alarm(facts)],
+  }),
+  'second-factor-guessed': (facts) => ({
+    subject: `Somebody knows your password for ${facts.title}`,
+    lines: [
+      `Somebody gave the password of @${facts.username} and then several wrong codes. They did not get in.`,
+      alarm(facts),
+    ],
   }),
   'passkey-added': (facts) => ({
     subject: `A passkey was added at ${facts.title}`,

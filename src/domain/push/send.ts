@@ -96,7 +96,7 @@ async function deliver(ctx: Ctx, subscription: PushSubscription, message: Buffer
     },
     body: encrypted.body,
     maxBytes: 16 * 1024,
-    timeoutMs: 15_000,
+    timeoutMs: 10_000,
     // The subscriber's own choice, not a server that we federate with.
     anyDomain: true,
   });

@@ -1,7 +1,7 @@
+import { checkUrl } from '../../../federation/fetch/url-rules.js';
 import { invalid, notFound } from '../../errors.js';
 import type { AccessToken } from '../../model/access.js';
 import type { PushAlert, PushPolicy, PushSubscription } from '../../model/push.js';
-import { parseUrl } from '../../text/url.js';
 import { now, type Ctx } from '../ctx.js';
 import { arePushKeys } from './encryption.js';
 
@@ -57,9 +57,10 @@ export async function subscribe(
   return subscription;
 }
 
+/** By the rules of every outbound request, as far as they need no network; sending asks again, with the address. */
 function isEndpoint(ctx: Ctx, url: string): boolean {
-  const protocol = url.length > 4096 ? undefined : parseUrl(url)?.protocol;
-  return protocol === 'https:' || (protocol === 'http:' && ctx.settings.federateLoopback);
+  const rules = { allowLoopback: ctx.settings.federateLoopback, isRefusedHost: ctx.names.isOwn };
+  return !('reason' in checkUrl(url, rules));
 }
 
 /** Changes what a client is woken for. @throws AppError 404 */

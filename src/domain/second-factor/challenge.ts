@@ -1,6 +1,8 @@
 import type { Account, User } from '../../model/account.js';
 import { standingOf } from '../../policy/standing.js';
+import { countAttempt } from '../attempts.js';
 import type { Ctx } from '../ctx.js';
+import { requestMail } from '../mail/request.js';
 import { hashSecret, isSameText } from '../secrets.js';
 import type { SignInGuard } from '../sign-in-guard.js';
 import { findFactors } from './factors.js';
@@ -65,7 +67,10 @@ export async function answerChallenge(
   // Counted apart from passwords: a right password must not forgive wrong codes.
   const key = `code:${userId}`;
   const seconds = (await guard?.begin(key, answer.address)) ?? 0;
-  if (seconds > 0) return { outcome: 'wait', seconds };
+  if (seconds > 0) {
+    await warnOwner(ctx, userId);
+    return { outcome: 'wait', seconds };
+  }
   const { code, passkey, browser } = answer;
   const right = passkey
     ? await usePasskey(ctx, { userId, purpose: 'sign-in', browser }, passkey)
@@ -73,6 +78,12 @@ export async function answerChallenge(
   if (!right) return { outcome: 'wrong' };
   await guard?.succeeded(key, answer.address);
   return { outcome: 'ok', ...found };
+}
+
+/** Whoever guesses at the second factor knows the password: its owner is told, once a day. */
+async function warnOwner(ctx: Ctx, userId: string): Promise<void> {
+  const { count } = await countAttempt(ctx, `second-factor-guessed ${userId}`, 86_400_000);
+  if (count === 1) await requestMail(ctx, { mail: 'second-factor-guessed', userId });
 }
 
 /** Who gave the right password in this browser a moment ago; null for nobody. */
