@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { isIP } from 'node:net';
 import express from 'express';
 import type { Express, Request, RequestHandler, Response, Router } from 'express';
 import helmet from 'helmet';
@@ -75,11 +76,21 @@ function trustProxies(app: Express, setting: string): void {
     .split(',')
     .map((name) => name.trim())
     .filter(Boolean);
-  try {
-    app.set('trust proxy', names.length ? names : false);
-  } catch {
+  if (!names.every(isProxy))
     throw new StartError(`LANDFALL_TRUST_PROXY: "${setting}" must be addresses, CIDRs or "loopback".`);
-  }
+  app.set('trust proxy', names.length ? names : false);
+}
+
+/** An address, a network that is not everybody, or a name of Express for several. `1`, a count of hops there, is none. */
+function isProxy(name: string): boolean {
+  if (['loopback', 'linklocal', 'uniquelocal'].includes(name)) return true;
+  const [address = '', length, ...rest] = name.split('/');
+  const family = isIP(address);
+  if (family === 0 || rest.length) return false;
+  if (length === undefined) return true;
+  // Below /96 a network of IPv4-mapped addresses is more than what it seems to be.
+  const least = /^::ffff:.*\./i.test(address) ? 96 : 1;
+  return /^\d{1,3}$/.test(length) && Number(length) >= least && Number(length) <= (family === 4 ? 32 : 128);
 }
 
 /** The consent page goes without `form-action` (`withoutFormAction`). */

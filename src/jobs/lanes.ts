@@ -9,6 +9,8 @@ export interface Allowance {
 export interface LaneRules<T> {
   /** Zeros stop a lane: its items stay in the store, untouched. */
   allowance(lane: string): Allowance;
+  /** Lanes of a crowd may together run so many at once, however many lanes they are. Null: the lane is of none. */
+  crowd?(lane: string): { running: number } | null;
   /** Items of a lane with the same key run one after the other, in order. Null: no such bond. */
   orderKey?(item: T): string | null;
 }
@@ -32,6 +34,8 @@ export class Lanes<T extends WorkItem> {
   readonly #stopped = new Set<Lane<T>>();
   readonly #held = new Map<string, T>();
   #running = 0;
+  /** Of those, the ones in lanes of the crowd. */
+  #crowded = 0;
 
   constructor(rules: LaneRules<T>) {
     this.#rules = rules;
@@ -65,10 +69,13 @@ export class Lanes<T extends WorkItem> {
   /** The next item whose turn it is, from now on running; null when none may start. */
   take(): T | null {
     for (const lane of this.#startable) {
+      const crowd = this.#rules.crowd?.(lane.name);
+      if (crowd && this.#crowded >= crowd.running) continue;
       this.#startable.delete(lane);
       const [item] = lane.waiting.splice(this.#nextIndex(lane), 1);
       if (!item) continue;
       this.#running += 1;
+      if (crowd) this.#crowded += 1;
       lane.running += 1;
       const key = this.#rules.orderKey?.(item);
       if (key != null) lane.busyKeys.add(key);
@@ -82,6 +89,7 @@ export class Lanes<T extends WorkItem> {
   done(item: T): void {
     const lane = this.#laneOf(item.lane);
     this.#running -= 1;
+    if (this.#rules.crowd?.(item.lane)) this.#crowded -= 1;
     lane.running -= 1;
     this.#held.delete(item._id);
     const key = this.#rules.orderKey?.(item);

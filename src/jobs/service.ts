@@ -135,6 +135,8 @@ function createRunners(
   const events = { running: jobConcurrency, held: adoptMax.jobs };
   // Other kinds ask other servers for something, and may have to wait for it.
   const fetches = { running: jobConcurrency / 2, held: jobConcurrency };
+  // All of them together, whatever many hosts they ask: those that never answer must not hold up what is our own.
+  const crowd = { running: 2 * jobConcurrency };
   // One activity of an actor at a time, so that they keep their order.
   const perActor = { running: 1, held: 16 };
   return {
@@ -148,6 +150,7 @@ function createRunners(
         allowance: (lane) => (lane === 'event' ? events : fetches),
         // Cards of one host one after the other: the second of the same link finds what the first has fetched.
         orderKey: ({ kind, lane }) => (kind === 'card' ? lane : null),
+        crowd: (lane) => (lane === 'event' || lane === 'mail' ? null : crowd),
       },
       run: (job) => runJob(ctx, job, generation),
       onError: (job, error) => jobFailed(ctx, job, error),

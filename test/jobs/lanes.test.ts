@@ -42,6 +42,16 @@ describe('turns', () => {
     expect(lanes.take()).toBe(items[2]);
   });
 
+  test('many lanes of a crowd run no more together than they may; others pass them', () => {
+    const crowd = (lane: string) => (lane.startsWith('far') ? { running: 3 } : null);
+    const lanes = new Lanes<WorkItem>({ allowance: () => wide, crowd });
+    const far = Array.from({ length: 10 }, (_, i) => item(`far${i}`));
+    lanes.put([...far, item('own'), item('own')]);
+    expect(takeAll(lanes)).toEqual(['far0', 'far1', 'far2', 'own', 'own']);
+    lanes.done(far[1]!);
+    expect(takeAll(lanes)).toEqual(['far3']);
+  });
+
   test('items with the same key run one after the other, others pass them', () => {
     const lanes = new Lanes<WorkItem>({ allowance: () => wide, orderKey: (i) => i.lastError });
     const [first, second, other] = [item('a', 'x'), item('a', 'x'), item('a', 'y')];
