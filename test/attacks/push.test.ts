@@ -31,7 +31,17 @@ const p256dh = device.getPublicKey().toString('base64url');
 const auth = Buffer.alloc(16, 3).toString('base64url');
 const path = '/api/v1/push/subscription';
 
-function call(method: string, body: object, token = bob.token, on = us, at = path): Promise<Answer> {
+interface Called {
+  token?: string;
+  on?: Instance;
+  at?: string;
+}
+
+function call(
+  method: string,
+  body: object,
+  { token = bob.token, on = us, at = path }: Called = {},
+): Promise<Answer> {
   const lines: [string, string][] = [
     ['Content-Type', 'application/json'],
     ['Authorization', `Bearer ${token}`],
@@ -86,14 +96,16 @@ test('#285 PUSH_SSRF', async () => {
       `https://push.example/${'x'.repeat(5000)}`,
       '',
     ]) {
-      const { status } = await call('POST', wish(endpoint), token, strict);
+      const { status } = await call('POST', wish(endpoint), { token, on: strict });
       expect([endpoint.slice(0, 40), status]).toEqual([endpoint.slice(0, 40), 422]);
     }
     expect(await stored(strict)).toBe(0);
     // A name that is public when it is given, and leads inside when it is used.
     const { port } = new URL(bait.origin);
     addresses.set('push.example', '203.0.113.1');
-    expect((await call('POST', wish(`https://push.example:${port}/`), token, strict)).status).toBe(200);
+    expect((await call('POST', wish(`https://push.example:${port}/`), { token, on: strict })).status).toBe(
+      200,
+    );
     addresses.set('push.example', '127.0.0.1');
     const other = createClient(strict.url, (await strict.createUser('dave')).token);
     await other.post('/api/v1/statuses', { status: `@${account.username} hello` });
@@ -228,8 +240,10 @@ test('#287 PUSH_KEYS', async () => {
     ['PUT', `${path}/${id}`],
     ['DELETE', `${path}/${id}`],
   ] as const)
-    expect((await call(method, { data: { policy: 'none' }, id }, mallory.token, us, at)).status).toBe(404);
-  await call('DELETE', { id }, mallory.token);
+    expect((await call(method, { data: { policy: 'none' }, id }, { token: mallory.token, at })).status).toBe(
+      404,
+    );
+  await call('DELETE', { id }, { token: mallory.token });
   expect(await stored()).toBe(1);
   await mention();
   await us.idle();

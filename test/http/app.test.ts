@@ -55,7 +55,7 @@ describe('what every answer has', () => {
     expect(res.headers['cache-control']).toBe('private, no-store');
     expect(res.headers['strict-transport-security']).toContain('max-age=');
     expect(res.headers['content-security-policy']).toContain("frame-ancestors 'none'");
-    expect(res.headers['content-security-policy']).not.toContain('form-action');
+    expect(res.headers['content-security-policy']).toContain("form-action 'self'");
     expect(res.headers['cross-origin-opener-policy']).toBeUndefined();
     expect(res.headers['cross-origin-resource-policy']).toBe('cross-origin');
   });
