@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { loadSettings } from '../../src/config/load.js';
 import { createContext } from '../../src/context.js';
 import { findLocalAccount } from '../../src/domain/accounts.js';
@@ -12,6 +12,9 @@ import { silentLogger } from '../../src/log.js';
 import { sendActivity } from '../../src/outbox/send.js';
 import { freePort } from '../support/instance.js';
 import { createCli, type Cli } from './support.js';
+
+/** A process starts from its sources, which takes longer where others work. */
+jest.setTimeout(120_000);
 
 const root = join(import.meta.dirname, '..', '..');
 let cli: Cli;
