@@ -35,10 +35,8 @@ const hostOf = ({ hostname }: URL): string => (hostname.endsWith('.localhost') ?
  * Sends exactly these headers to a server; Node adds only Host and Content-Length (where they are not given) and Connection.
  * @throws Error when the connection ends without an answer
  */
-export function rawTo(
-  origin: string,
-  { method = 'POST', path, lines = [], body }: RawRequest,
-): Promise<Answer> {
+export function rawTo(origin: string, given: RawRequest): Promise<Answer> {
+  const { method = 'POST', path, lines = [], body } = given;
   const url = new URL(origin);
   const named = new Set(lines.map(([name]) => name.toLowerCase()));
   const host: Lines = named.has('host') ? [] : [['Host', url.host]];
@@ -57,7 +55,11 @@ export function rawTo(
       setHost: false,
       timeout: patienceMs,
     });
-    req.on('error', reject);
+    req.on('error', (error: NodeJS.ErrnoException) => {
+      // A connection that was kept, and that the other side had just given up.
+      if (req.reusedSocket && error.code === 'ECONNRESET') resolve(rawTo(origin, given));
+      else reject(error);
+    });
     req.on('timeout', () => req.destroy(new Error('no answer in time')));
     req.on('response', (res) => {
       const chunks: Buffer[] = [];
