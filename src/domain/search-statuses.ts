@@ -1,4 +1,4 @@
-import { idAtTime } from '../model/ids.js';
+import { idAtTime, toStoredId } from '../model/ids.js';
 import type { Account } from '../model/account.js';
 import type { Media, Status } from '../model/status.js';
 import { canFind, matchesQuery } from '../policy/search.js';
@@ -88,7 +88,12 @@ async function candidates(
     const statuses = await ctx.db.statuses.find(filter).sort({ _id: -1 }).limit(chunk).toArray();
     return { ids: statuses.map((s) => s._id), statuses: statuses.filter((s) => s.reblogOfId === null) };
   }
-  const ids = await ctx.statusText.search(text, { limit: chunk, ...(before !== undefined && { before }) });
+  const matches = await ctx.statusText.search(text, {
+    limit: chunk,
+    ...(before !== undefined && { before }),
+  });
+  // An index may keep ids as numbers: those of before 2018 come back without their zeros.
+  const ids = matches.map(toStoredId);
   const found = ids.length ? await ctx.db.statuses.find({ _id: { $in: ids } }).toArray() : [];
   const byId = new Map(found.map((s) => [s._id, s]));
   return { ids, statuses: ids.flatMap((id) => byId.get(id) ?? []) };

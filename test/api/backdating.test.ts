@@ -49,6 +49,19 @@ test('posts keep the date they are given and stand in its order, of before 2018 
   expect(await ok(asBob.get(`/api/v1/statuses/${y2009!.id}`))).toMatchObject({ id: y2009!.id });
 });
 
+test('posts of before 2018 are found by their words and their date', async () => {
+  const old = await backdate('2010-06-01', { status: 'Trilobites' });
+  await backdate('2019-06-01', { status: 'More trilobites' });
+  await instance.idle();
+  const found = async (q: string): Promise<string[]> =>
+    ids(
+      (await ok<{ statuses: StatusJson[] }>(asAlice.get('/api/v2/search', { q, type: 'statuses' }))).statuses,
+    );
+  expect(await found('trilobites')).toHaveLength(2);
+  expect(await found('trilobites before:2011-01-01')).toEqual([old.id]);
+  expect(await found('trilobites before:2010-06-01')).toEqual([]);
+});
+
 test('many of one instant have an id each', async () => {
   const all = await Promise.all(Array.from({ length: 40 }, () => backdate('2015-01-01T00:00:00Z')));
   expect(new Set(ids(all)).size).toBe(40);
