@@ -14,6 +14,7 @@ import { frontPage } from './web/pages/front.js';
 import { profilePage } from './web/pages/profile.js';
 import { statusPage } from './web/pages/status.js';
 import { tagPage } from './web/pages/tag.js';
+import { textPage } from './web/pages/text.js';
 
 /**
  * Every route of the server, in the order in which they are tried. What is asked for most comes first: each path that is
@@ -40,12 +41,13 @@ function pagesOf(ctx: Ctx): Pages {
 function closedPages(ctx: Ctx): Pages {
   const text = 'What people say here is shown to those who sign in.';
   const closed = async (): Promise<string> => messagePage(ctx, { title: 'For members', text });
-  return { front: () => frontPage(ctx), profile: closed, status: closed, tag: closed };
+  return { ...openPages(ctx), profile: closed, status: closed, tag: closed };
 }
 
 function openPages(ctx: Ctx): Pages {
   return {
     front: () => frontPage(ctx),
+    text: (which) => textPage(ctx, which),
     profile: (account, query) => profilePage(ctx, account, query),
     status: (status) => statusPage(ctx, status),
     tag: (tag, query) => tagPage(ctx, tag, query),

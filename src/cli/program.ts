@@ -10,6 +10,7 @@ import { configCommands } from './commands/config.js';
 import { doctorCommand } from './commands/doctor.js';
 import { domainCommands } from './commands/domain.js';
 import { instanceCommands } from './commands/instance.js';
+import { emojiCommands } from './commands/emoji.js';
 import { inviteCommands } from './commands/invite.js';
 import { keysCommands } from './commands/keys.js';
 import { provisionCommand } from './commands/provision.js';
@@ -33,6 +34,7 @@ export function createProgram(io: Io): Command {
     provisionCommand(io),
     instanceCommands(io),
     inviteCommands(io),
+    emojiCommands(io),
     announcementCommands(io),
     domainCommands(io),
     keysCommands(io),

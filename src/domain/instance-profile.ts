@@ -1,7 +1,7 @@
 import { invalid, notFound } from '../errors.js';
-import type { InstanceDocument } from '../model/work.js';
+import type { InstanceDocument, InstanceText } from '../model/work.js';
 import { findLocalAccount } from './accounts.js';
-import type { Ctx } from './ctx.js';
+import { now, type Ctx } from './ctx.js';
 import { getInstance } from './instance.js';
 
 /** What staff may say of the instance; what is left out stays. */
@@ -13,19 +13,29 @@ export interface InstanceProfile {
   contactEmail?: string | undefined;
   /** A local username; empty: the first owner. */
   contactAccount?: string | undefined;
+  /** Plain text; empty: there is none. */
+  privacyPolicy?: string | undefined;
+  terms?: string | undefined;
   /** All rules, in order; they replace those that were there. */
   rules?: readonly string[] | undefined;
 }
 
-const longest = { title: 100, shortDescription: 500, description: 50_000, rule: 2000 } as const;
+const longest = {
+  title: 100,
+  shortDescription: 500,
+  description: 50_000,
+  privacyPolicy: 200_000,
+  terms: 200_000,
+  rule: 2000,
+} as const;
 const mostRules = 50;
 
 /** Changes how the instance presents itself. Rules that stay word for word keep their ids. @throws AppError 404, 422 */
 export async function updateInstance(ctx: Ctx, profile: InstanceProfile): Promise<InstanceDocument> {
   const instance = await getInstance(ctx);
-  const { contactAccount, rules, ...texts } = profile;
-  for (const key of ['title', 'shortDescription', 'description'] as const) {
-    if ((texts[key]?.length ?? 0) > longest[key])
+  const { contactAccount, rules, privacyPolicy, terms, ...texts } = profile;
+  for (const key of ['title', 'shortDescription', 'description', 'privacyPolicy', 'terms'] as const) {
+    if ((profile[key]?.length ?? 0) > longest[key])
       throw invalid(`${key} is too long (${longest[key]} characters at most)`);
   }
   if (texts.contactEmail && !/^[^\s@]+@[^\s@]+$/.test(texts.contactEmail))
@@ -36,12 +46,28 @@ export async function updateInstance(ctx: Ctx, profile: InstanceProfile): Promis
     ...(contactAccount !== undefined && { contactAccountId: await contactId(ctx, contactAccount) }),
     ...(rules !== undefined && { rules: numbered(instance.rules, rules) }),
   };
+  const written = { privacyPolicy, terms };
   const updated = await ctx.db.instance.findOneAndUpdate(
     { _id: instance._id },
-    { $set: set },
+    {
+      $set: { ...set, ...documentsOf(written, now(ctx)), updatedAt: now(ctx) },
+      $unset: Object.fromEntries(
+        Object.entries(written).flatMap(([key, text]) => (text === '' ? [[key, true]] : [])),
+      ),
+    },
     { returnDocument: 'after' },
   );
   return updated ?? instance;
+}
+
+/** The texts that there are, with the time of their change. */
+function documentsOf(
+  written: Record<string, string | undefined>,
+  updatedAt: string,
+): Record<string, InstanceText> {
+  return Object.fromEntries(
+    Object.entries(written).flatMap(([key, text]) => (text ? [[key, { text, updatedAt }]] : [])),
+  );
 }
 
 async function contactId(ctx: Ctx, username: string): Promise<string | null> {

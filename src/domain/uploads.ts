@@ -1,5 +1,5 @@
 import { AppError, invalid, notFound, tooLarge } from '../errors.js';
-import { acceptAvatar, acceptHeader, acceptUpload } from '../media/accept.js';
+import { acceptAvatar, acceptEmoji, acceptHeader, acceptUpload } from '../media/accept.js';
 import { canDecodeHeic } from '../media/decoder.js';
 import { parseFocus } from '../media/focus.js';
 import type { PictureMeta } from '../media/meta.js';
@@ -102,13 +102,15 @@ function toError(reason: Refusal): AppError {
   }
 }
 
-/** A picture for a profile, cut to size. @throws AppError 413, 422, 503 */
+const accepters = { avatar: acceptAvatar, header: acceptHeader, emoji: acceptEmoji } as const;
+
+/** A picture for a profile or of an emoji, brought to size. @throws AppError 413, 422, 503 */
 export async function acceptProfilePicture(
   ctx: Ctx,
-  kind: 'avatar' | 'header',
+  kind: 'avatar' | 'header' | 'emoji',
   data: Buffer,
 ): Promise<ProfileImage> {
-  const result = await (kind === 'avatar' ? acceptAvatar : acceptHeader)(ctx.media, data);
+  const result = await accepters[kind](ctx.media, data);
   if (result.outcome === 'refused') throw toError(result.reason);
   const { original, still } = result.picture;
   return { path: original.path, staticPath: still?.path ?? null, remoteUrl: null, description: '' };

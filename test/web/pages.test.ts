@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { chromium } from 'playwright-core';
 import request, { type Response } from 'supertest';
+import { updateInstance } from '../../src/domain/instance-profile.js';
 import { getInstance } from '../../src/domain/instance.js';
 import { clientOf, ok, post, type StatusJson } from '../api/support.js';
 import { chromiumArgs, tell } from '../clients/kit.js';
@@ -321,3 +322,20 @@ if (!existsSync(executablePath))
   },
   60_000,
 );
+
+test('longer texts have pages once they are written', async () => {
+  expect((await open('/privacy-policy')).status).toBe(404);
+  await updateInstance(harbour.instance.ctx, { privacyPolicy: 'We keep little.', terms: 'Be good.' });
+  const [privacy, terms, front] = [
+    await open('/privacy-policy'),
+    await open('/terms-of-service'),
+    await open('/about'),
+  ];
+  expect([privacy.status, terms.status]).toEqual([200, 200]);
+  expect(privacy.text).toContain('We keep little.');
+  expect(terms.text).toContain('Be good.');
+  expect(front.text).toContain('href="/privacy-policy"');
+  const told = await request(harbour.instance.url).get('/api/v2/instance');
+  const { urls } = (told.body as { configuration: { urls: Record<string, string> } }).configuration;
+  expect(urls['privacy_policy']).toBe(`${harbour.instance.url}/privacy-policy`);
+});

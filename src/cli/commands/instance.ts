@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { asStaff } from '../../domain/audit.js';
 import { contactAccount, getInstance } from '../../domain/instance.js';
@@ -37,6 +38,9 @@ interface SetOptions extends CommonOptions {
   description?: string;
   email?: string;
   contact?: string;
+  descriptionFile?: string;
+  privacyFile?: string;
+  termsFile?: string;
   rule?: string[];
 }
 
@@ -45,11 +49,15 @@ function set(io: Io): Command {
     'instance set --title "Harbour" --short "For those who keep the lights on"',
     'instance set --rule "Be kind." --rule "No spam."',
     'instance set --email hello@example.org --contact alice',
+    'instance set --privacy-file privacy.txt --terms-file terms.txt',
   ];
   return command('set', 'change it; what is not named stays', examples)
     .option('--title <text>', 'its name')
     .option('--short <text>', 'one or two sentences')
     .option('--description <text>', 'more, for the page about it')
+    .option('--description-file <path>', 'the same from a file of plain text')
+    .option('--privacy-file <path>', 'the privacy policy, plain text; an empty file takes it away')
+    .option('--terms-file <path>', 'the terms of service, likewise')
     .option('--email <address>', 'whom people may write to')
     .option('--contact <username>', 'the account people may turn to; empty: the first owner')
     .option('--rule <text...>', 'all rules, in order; they replace the present ones')
@@ -67,10 +75,13 @@ function set(io: Io): Command {
           contact,
           rule: rules,
         } = changes;
+        const { descriptionFile, privacyFile, termsFile } = changes;
         const profile = {
           title,
           shortDescription,
-          description,
+          description: (await textOf(descriptionFile)) ?? description,
+          privacyPolicy: await textOf(privacyFile),
+          terms: await textOf(termsFile),
           contactEmail,
           contactAccount: contact,
           rules,
@@ -86,15 +97,25 @@ function set(io: Io): Command {
     );
 }
 
+async function textOf(path: string | undefined): Promise<string | undefined> {
+  if (path === undefined) return undefined;
+  const text = await readFile(path, 'utf8').catch(() => {
+    throw new UsageError(`${path} cannot be read`);
+  });
+  return text.trim();
+}
+
 async function toResult(ctx: Context, instance: InstanceDocument): Promise<Result> {
   const contact = (await contactAccount(ctx, instance))?.username ?? '';
-  const { title, shortDescription, description, contactEmail, rules } = instance;
+  const { title, shortDescription, description, contactEmail, rules, privacyPolicy, terms } = instance;
   const json = {
     title,
     short: shortDescription,
     description,
     email: contactEmail,
     contact,
+    privacy_policy: privacyPolicy?.text ?? '',
+    terms: terms?.text ?? '',
     rules: rules.map((r) => r.text),
   };
   const lines: [string, string][] = [
@@ -103,6 +124,8 @@ async function toResult(ctx: Context, instance: InstanceDocument): Promise<Resul
     ['Description', description],
     ['E-mail', contactEmail],
     ['Contact', contact && `@${contact}`],
+    ['Privacy', privacyPolicy ? `${privacyPolicy.text.length} characters` : ''],
+    ['Terms', terms ? `${terms.text.length} characters` : ''],
     ...rules.map((r, i): [string, string] => [`Rule ${i + 1}`, r.text]),
   ];
   return { json, text: toList(lines) };

@@ -22,6 +22,16 @@ export function pageRoutes(site: Site): Router {
     if (wantedOf(req, 'page') === 'activity') return sendOn(res, actor);
     sendPage(req, res, { html: await site.pages.front(), alternate: actor });
   });
+  for (const [path, which] of [
+    ['/privacy-policy', 'privacyPolicy'],
+    ['/terms-of-service', 'terms'],
+  ] as const) {
+    router.get(path, async (_req, res) => {
+      const page = await site.pages.text(which);
+      if (page === null) throw notFound();
+      res.type('html').send(page);
+    });
+  }
   router.get('/tags/:tag', async (req, res) => {
     const tag = parseHashtag(textParam(req, 'tag'));
     if (!tag) throw notFound();

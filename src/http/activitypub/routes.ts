@@ -49,7 +49,8 @@ export function activityPubRoutes(ctx: Ctx, deps: ActivityPubDeps): Router {
 
 const discoveryPath = /^\/(?:\.well-known|nodeinfo|authorize_interaction)(?:\/|$)/i;
 /** URLs with a document for machines and, many of them, a page for people. */
-const facePath = /^\/(?:(?:about)?\/?$|actor(?:\/|$)|users\/|@|tags\/|emojis\/)/i;
+const facePath =
+  /^\/(?:(?:about|privacy-policy|terms-of-service)?\/?$|actor(?:\/|$)|users\/|@|tags\/|emojis\/)/i;
 
 /** What is at these URLs. Owners may use their token. */
 function documents(site: Site): Router {

@@ -10,6 +10,8 @@ import type { Signer } from './signer.js';
 /** The pages for people behind the same URLs; they show what anybody may see. */
 export interface Pages {
   front(): Promise<string>;
+  /** Null: the operator wrote none. */
+  text(which: 'privacyPolicy' | 'terms'): Promise<string | null>;
   profile(account: Account, query: { maxId?: string | undefined }): Promise<string>;
   status(status: Status): Promise<string>;
   tag(tag: string, query: { maxId?: string | undefined }): Promise<string>;

@@ -35,11 +35,16 @@ export async function frontPage(ctx: Ctx): Promise<string> {
       </p>
       ${joining !== 'closed' && html`<p><a class="button" href="/auth/sign_up">${joining === 'open' ? 'Create an account' : 'Ask for an account'}</a></p>`}
     </section>
-    ${rules(instance)} ${contact}
+    ${rules(instance)} ${contact} ${texts(instance)}
     <h2 class="between">Latest posts</h2>
     ${ctx.settings.publicTimelines ? posts(statuses, { nothing: 'Nobody has said anything yet.', older: undefined }) : html`<p class="card empty">What people say here is shown to those who sign in.</p>`}`;
   const head = social(title, { title, description, url: `${ctx.names.origin}/`, type: 'website' });
   return page(ctx, { title: ctx.names.handleDomain, siteName: title, body, head });
+}
+
+function texts({ privacyPolicy, terms }: InstanceDocument): Html {
+  return html`${privacyPolicy && html`<p><a href="/privacy-policy">Privacy policy</a></p>`}
+  ${terms && html`<p><a href="/terms-of-service">Terms of service</a></p>`}`;
 }
 
 function rules(instance: InstanceDocument): Html | false {
