@@ -12,7 +12,8 @@ import { createCli, type Cli } from './support.js';
 
 let cli: Cli;
 beforeAll(async () => {
-  cli = await createCli();
+  // The process that decodes pictures runs what was built, not these sources.
+  cli = await createCli({ LANDFALL_IMAGE_PROCESS: 'false' });
 });
 afterAll(() => cli.remove());
 
