@@ -102,7 +102,11 @@ export function createPicturePool(options: PicturePoolOptions): Pictures {
     },
     async close() {
       const left = [...all].map((worker) => new Promise((resolve) => worker.child.once('exit', resolve)));
-      for (const worker of all) end(worker);
+      for (const worker of all) {
+        // Waited for now: a command, which has nothing else to do, would end in the middle.
+        worker.child.ref();
+        end(worker);
+      }
       await Promise.all(left);
     },
   };
