@@ -70,6 +70,8 @@ export function createPicturePool(options: PicturePoolOptions): Pictures {
 
   function end(worker: Worker): void {
     if (worker.idle) clearTimeout(worker.idle);
+    // Its end is waited for: a command, which has nothing else to do, would stop in the middle.
+    worker.child.ref();
     worker.child.kill('SIGKILL');
   }
 
@@ -102,11 +104,7 @@ export function createPicturePool(options: PicturePoolOptions): Pictures {
     },
     async close() {
       const left = [...all].map((worker) => new Promise((resolve) => worker.child.once('exit', resolve)));
-      for (const worker of all) {
-        // Waited for now: a command, which has nothing else to do, would end in the middle.
-        worker.child.ref();
-        end(worker);
-      }
+      for (const worker of all) end(worker);
       await Promise.all(left);
     },
   };
