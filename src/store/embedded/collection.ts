@@ -1,33 +1,15 @@
 import { BulkWriteError, type WriteFailure } from '../errors.js';
 import { checkDocument, checkFilter, checkSort, checkUpdate, checkUpsert } from '../operators.js';
-import type {
-  BulkOperation,
-  Collection,
-  Cursor,
-  Document,
-  Filter,
-  Sort,
-  Update,
-  UpdateResult,
-} from '../port.js';
+import type { BulkOperation, Collection, Document, Filter, Sort, Update, UpdateResult } from '../port.js';
 import { toUpserted } from './apply-update.js';
 import type { Connection } from './connection.js';
 import { deleteDocument, insertDocument, updateDocument } from './documents.js';
 import { compile } from './match.js';
-import { read } from './read.js';
 import type { Table } from './schema.js';
-import { count, search, searchIds, type Chunked, type Query } from './search.js';
-import { tidyStep, type Steps, type Writer } from './writer.js';
-
-/** What a collection needs of the opened store. */
-export interface Engine {
-  db: Connection;
-  writer: Writer;
-  /** Runs chunks without holding up the event loop. */
-  read<T>(work: () => Chunked<T>): Promise<T>;
-  /** Reads something small. */
-  lookUp<T>(work: () => T): Promise<T>;
-}
+import { findPrepared, shapeOf } from './prepared.js';
+import { answer, ask, cursor, type Engine } from './reading.js';
+import { count, search, searchIds, type Chunked } from './search.js';
+import { tidyStep, type Steps } from './writer.js';
 
 function drain<T>(chunks: Chunked<T>): T {
   for (let next = chunks.next(); ; next = chunks.next()) if (next.done) return next.value;
@@ -60,7 +42,10 @@ function change<T extends Document>(
   protect: () => void,
 ): Changed<T> {
   const { filter, update, sort } = request;
-  const [found] = drain(search<T>(db, table, { filter, sort, limit: 1 }));
+  const query = { filter, sort, limit: 1 };
+  const shape = shapeOf(filter);
+  const [found] =
+    (shape && findPrepared<T>(db, table, { query, shape })) ?? drain(search<T>(db, table, query));
   if (found) {
     const before = request.keep ? structuredClone(found) : null;
     const modified = updateDocument(db, table, found, { update, protect });
@@ -173,18 +158,6 @@ function* performAll<T extends Document>(
   return { ok: 1 };
 }
 
-function cursor<T extends Document>(engine: Engine, table: Table, query: Query): Cursor<T> {
-  return {
-    sort: (sort) => {
-      checkSort(sort);
-      return cursor(engine, table, { ...query, sort });
-    },
-    skip: (skip) => cursor(engine, table, { ...query, skip }),
-    limit: (limit) => cursor(engine, table, { ...query, limit }),
-    toArray: () => engine.read(() => read<T>(engine.db, table, query)),
-  };
-}
-
 const toInserts = <T extends Document>(documents: readonly T[]): BulkOperation<T>[] =>
   documents.map((document) => ({ insertOne: { document } }));
 
@@ -201,15 +174,12 @@ export function createCollection<T extends Document>(engine: Engine, table: Tabl
     },
     insertMany: (documents, { ordered = true } = {}) => writeAll(toInserts(documents), ordered),
     findOne: async (filter, { sort } = {}) => {
-      checkFilter(filter);
+      const { shape } = ask(table, filter);
       if (sort) checkSort(sort);
-      const [found] = await engine.read(() => read<T>(engine.db, table, { filter, sort, limit: 1 }));
+      const [found] = await answer<T>(engine, table, { query: { filter, sort, limit: 1 }, shape });
       return found ?? null;
     },
-    find: (filter) => {
-      checkFilter(filter);
-      return cursor(engine, table, { filter });
-    },
+    find: (filter) => cursor(engine, table, ask(table, filter)),
     updateOne: async (filter, update, { upsert } = {}) => {
       checkFilter(filter);
       const clean = checkUpdate(update);

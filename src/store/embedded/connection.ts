@@ -92,31 +92,48 @@ function toStartError(error: unknown, path: string): unknown {
 }
 
 function wrap(db: Database.Database): Connection {
-  const statements = new Map<string, Database.Statement>();
-  const prepare = (sql: string): Database.Statement => {
-    const known = statements.get(sql);
-    if (known) return known;
-    if (statements.size >= maxStatements) {
-      const oldest = statements.keys().next().value;
-      if (oldest !== undefined) statements.delete(oldest);
-    }
-    const statement = db.prepare(sql);
-    // Rows as arrays: cheaper than objects. Only readers can be told so.
-    if (/^\s*(select|pragma|with)/i.test(sql)) statement.raw();
-    statements.set(sql, statement);
-    return statement;
-  };
+  // A statement that was read to its end is not reset by the driver: read otherwise the next time, it would keep its old
+  // parameters. So each way has statements of its own.
+  const runs = createStatements(db, false);
+  const gets = createStatements(db, true);
+  const alls = createStatements(db, true);
+  const version = gets.prepare('PRAGMA data_version');
   return {
     exec: (sql) => void db.exec(sql),
-    run: (sql, params = []) => void prepare(sql).run(params as Param[]),
-    get: (sql, params = []) => prepare(sql).get(params as Param[]) as unknown[] | undefined,
-    all: (sql, params = []) => prepare(sql).all(params as Param[]) as unknown[][],
-    dataVersion: () => Number((prepare('PRAGMA data_version').get([]) as unknown[])[0]),
+    run: (sql, params = []) => void runs.prepare(sql).run(params as Param[]),
+    get: (sql, params = []) => gets.prepare(sql).get(params as Param[]) as unknown[] | undefined,
+    all: (sql, params = []) => alls.prepare(sql).all(params as Param[]) as unknown[][],
+    dataVersion: () => Number((version.get([]) as unknown[])[0]),
     close: () => {
-      statements.clear();
+      for (const { clear } of [runs, gets, alls]) clear();
       emptyLog(db);
       db.close();
     },
+  };
+}
+
+interface Statements {
+  prepare(sql: string): Database.Statement;
+  clear(): void;
+}
+
+/** `raw`: rows as arrays, cheaper than objects; only readers can be told so. */
+function createStatements(db: Database.Database, raw: boolean): Statements {
+  const statements = new Map<string, Database.Statement>();
+  return {
+    prepare: (sql) => {
+      const known = statements.get(sql);
+      if (known) return known;
+      if (statements.size >= maxStatements) {
+        const oldest = statements.keys().next().value;
+        if (oldest !== undefined) statements.delete(oldest);
+      }
+      const statement = db.prepare(sql);
+      if (raw) statement.raw();
+      statements.set(sql, statement);
+      return statement;
+    },
+    clear: () => statements.clear(),
   };
 }
 

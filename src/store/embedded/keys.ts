@@ -58,6 +58,30 @@ export interface Rows {
 
 /** The rows (key columns, without the id) that `document` has in `index`. Throws InvalidWrite for parallel arrays. */
 export function rowsOf(index: Index, document: unknown): Rows {
+  return plainRow(index, document) ?? expandedRows(index, document);
+}
+
+const noRows: Rows = { rows: [], irregular: 0 };
+
+/** The one row of a document that has nothing but scalars on the index's paths, as nearly all have; null for others. */
+function plainRow({ stored, sparse }: Index, document: unknown): Rows | null {
+  const row: Key[] = [];
+  let skipped = false;
+  for (const { parts } of stored) {
+    let value = document;
+    for (const part of parts) {
+      if (typeof value !== 'object' || value === null) value = undefined;
+      else if (Array.isArray(value)) return null;
+      else value = Object.hasOwn(value, part) ? (value as Record<string, unknown>)[part] : undefined;
+    }
+    if (typeof value === 'object' && value !== null) return null;
+    skipped ||= sparse && (value === null || value === undefined);
+    row.push(toKey(value));
+  }
+  return skipped ? noRows : { rows: [row], irregular: 0 };
+}
+
+function expandedRows(index: Index, document: unknown): Rows {
   let rows: Key[][] = [[]];
   let irregular = 0;
   const arrays: string[] = [];

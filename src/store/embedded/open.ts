@@ -3,9 +3,10 @@ import { checkFilter, checkSort } from '../operators.js';
 import type { Collection, CollectionSpec, Document, Store } from '../port.js';
 import { createAbsence } from './absence.js';
 import { createCaches } from './cache.js';
-import { createCollection, type Engine } from './collection.js';
+import { createCollection } from './collection.js';
 import { connect, isBusy, type Connection } from './connection.js';
 import { makePlan } from './plan.js';
+import type { Engine } from './reading.js';
 import { inspect, migrateTables, toTable, type Table } from './schema.js';
 import type { Chunked } from './search.js';
 import { openLog } from './sync.js';
@@ -36,7 +37,7 @@ async function readSliced<T>(work: () => Chunked<T>): Promise<T> {
 }
 
 /** A checkpoint of another process can lock a reader out for an instant. */
-async function patiently<T>(read: () => Promise<T>): Promise<T> {
+async function patiently<T>(read: () => T | Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await read();
@@ -127,7 +128,7 @@ export async function openEmbeddedStore({ path, specs, log }: EmbeddedOptions): 
     db,
     writer,
     read: async (work) => patiently(() => readSliced(demanding(work))),
-    lookUp: async (work) => patiently(async () => demanding(work)()),
+    lookUp: (work) => patiently(demanding(work)),
   };
   const tableOf = (name: string): Table => {
     const table = tables.get(name);

@@ -7,6 +7,7 @@ import { createAbsence, type Absence } from './absence.js';
 import type { DocumentCache } from './cache.js';
 import { isConstraint, type Connection } from './connection.js';
 import { rowsOf, type Column, type Index, type Key } from './keys.js';
+import type { Prepared } from './prepared.js';
 
 /** A collection as planner and writer know it. */
 export interface Table {
@@ -20,6 +21,10 @@ export interface Table {
   /** Null: its documents are read from the file each time. */
   cache: DocumentCache | null;
   absence: Absence;
+  /** See prepared.ts: by the shape of the query. */
+  prepared: Map<string, Prepared>;
+  /** Shapes of filters that were checked and found good. */
+  checked: Set<string>;
 }
 
 /** What is remembered between reads. */
@@ -80,7 +85,9 @@ export function toTable(
     remove: `DELETE FROM ${table} WHERE id = ?`,
     byId: `SELECT doc FROM ${table} WHERE id = ?`,
   };
-  return { name, table, primary, indexes: spec.indexes.map((index) => toIndex(name, index)), sql, ...memory };
+  const indexes = spec.indexes.map((index) => toIndex(name, index));
+  const shapes = { prepared: new Map(), checked: new Set<string>() };
+  return { name, table, primary, indexes, sql, ...shapes, ...memory };
 }
 
 function createIndexTable(db: Connection, index: Index): void {

@@ -1,7 +1,7 @@
 import { parseQuery, toTerms } from '../text-terms.js';
 import type { TextIndex } from '../port.js';
-import type { Engine } from './collection.js';
-import { step } from './writer.js';
+import type { Engine } from './reading.js';
+import { step, tidyStep } from './writer.js';
 
 const toInteger = (id: string): string => {
   // The row number is the id itself, so that "newest first" is the order of the index.
@@ -26,8 +26,10 @@ export function createTextIndex({ db, writer, lookUp }: Engine, name: string): T
       const row = toInteger(id);
       known ||= exists();
       const terms = toTerms(text).join(' ');
+      // A savepoint costs as much as a row, and only creating the table can fail half-way.
+      const careful = known ? tidyStep : step;
       await writer.write(
-        step(() => {
+        careful(() => {
           if (!known && !exists()) db.exec(create);
           db.run(`INSERT OR REPLACE INTO ${table} (rowid, text) VALUES (CAST(? AS INTEGER), ?)`, [
             row,

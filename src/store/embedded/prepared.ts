@@ -1,0 +1,158 @@
+import type { Document, Filter, Scalar } from '../port.js';
+import type { Connection } from './connection.js';
+import type { Key } from './keys.js';
+import { makePlan, rowOrder, type Branch } from './plan.js';
+import type { Table } from './schema.js';
+import type { Query } from './search.js';
+import { isPlainObject } from './values.js';
+
+/**
+ * Queries whose SQL is worked out once for all of their shape: the same paths, operators, types of values and order.
+ * Working out how to search costs more than the search itself, and a server asks the same few hundred questions.
+ */
+export interface Shape {
+  text: string;
+  /** What differs from query to query, in the order of the filter. */
+  values: readonly (string | number)[];
+}
+
+/** SQL with parameters that are either fixed or taken from the query. Null: this shape has to be searched in steps. */
+export type Prepared = { sql: string; params: readonly (Key | Slot)[] } | null;
+
+class Slot {
+  constructor(readonly at: number) {}
+}
+
+/** A page that is read at once; more than this is read in steps, so that nobody else waits. */
+const maxRows = 128;
+const maxList = 16;
+const maxShapes = 1000;
+const operators = new Set(['$eq', '$ne', '$gt', '$gte', '$lt', '$lte', '$in', '$nin']);
+
+type Slots = (string | number)[];
+
+function shapeOfValue(value: unknown, slots: Slots): string | null {
+  if (value === null || typeof value === 'boolean') return String(value);
+  if (typeof value === 'string') slots.push(value);
+  else if (typeof value === 'number' && Number.isFinite(value)) slots.push(value);
+  else return null;
+  return typeof value;
+}
+
+function shapeOfCondition(condition: object, slots: Slots): string | null {
+  let text = '';
+  for (const [operator, value] of Object.entries(condition)) {
+    if (!operators.has(operator)) return null;
+    const list = Array.isArray(value);
+    if (list !== (operator === '$in' || operator === '$nin')) return null;
+    if (list && (value.length === 0 || value.length > maxList || !value.every((v) => typeof v === 'string')))
+      return null;
+    if (list) slots.push(...(value as string[]));
+    const kind = list ? String(value.length) : shapeOfValue(value, slots);
+    if (kind === null) return null;
+    text += `\0${operator}\0${kind}`;
+  }
+  return text === '' ? null : text;
+}
+
+/** The shape of a filter without `$or` and `$and`; null for what has none, or may not be a filter at all. */
+export function shapeOf(filter: Filter): Shape | null {
+  if (!isPlainObject(filter)) return null;
+  const slots: Slots = [];
+  let text = '';
+  for (const [path, value] of Object.entries(filter)) {
+    if (path.startsWith('$')) return null;
+    const kind = isPlainObject(value) ? shapeOfCondition(value, slots) : shapeOfValue(value, slots);
+    if (kind === null) return null;
+    text += `\n${path}\0=${kind}`;
+  }
+  return { text, values: slots };
+}
+
+/** The first `limit` documents (0: all) of a query of this shape; null when it must be searched in steps. */
+export function findPrepared<T extends Document>(
+  db: Connection,
+  table: Table,
+  { query, shape }: { query: Query; shape: Shape },
+): T[] | null {
+  const { skip, limit = 0 } = query;
+  if (skip || limit > maxRows) return null;
+  const prepared = prepare(table, { query, shape });
+  if (!prepared) return null;
+  const params = prepared.params.map((p) => (p instanceof Slot ? (shape.values[p.at] ?? '') : p));
+  params.push(limit || maxRows + 1);
+  if (limit === 1) {
+    const row = db.get(prepared.sql, params);
+    return row ? [JSON.parse(row[0] as string) as T] : [];
+  }
+  const rows = db.all(prepared.sql, params);
+  if (limit === 0 && rows.length > maxRows) return null;
+  return rows.map(([doc]) => JSON.parse(doc as string) as T);
+}
+
+function prepare(table: Table, { query, shape }: { query: Query; shape: Shape }): Prepared {
+  const { sort, limit } = query;
+  const order = sort ? Object.entries(sort).join() : '';
+  // Columns that have met an array since are read in another way.
+  const bits = table.indexes.reduce((sum, index) => sum + index.irregular, 0);
+  const key = `${bits} ${limit ? 1 : 0} ${order}${shape.text}`;
+  const known = table.prepared.get(key);
+  if (known !== undefined) return known;
+  if (table.prepared.size >= maxShapes) table.prepared.clear();
+  const made = build(table, query, shape);
+  table.prepared.set(key, made);
+  return made;
+}
+
+/** Plans a query with marks in place of its values, and looks where the marks end up. */
+function build(table: Table, { filter, sort, limit }: Query, { values }: Shape): Prepared {
+  const marks = new Map<unknown, Slot>();
+  const mark = (): ((value: unknown) => unknown) => {
+    let at = 0;
+    return (value) => {
+      if (typeof value !== 'string' && typeof value !== 'number') return value;
+      const sign = typeof value === 'string' ? `\u0001${at}` : 1e300 + at * 1e290;
+      marks.set(sign, new Slot(at++));
+      return sign;
+    };
+  };
+  const marked = replaceValues(filter, mark());
+  if (marks.size !== values.length) return null;
+  const plan = makePlan(table, { filter: marked, sort, limit: limit ? 1 : undefined });
+  const [branch] = plan.branches;
+  if (!branch || plan.branches.length > 1) return null;
+  if (!branch.exact || branch.repeats || branch.natural === 0) return null;
+  const params = branch.terms.flatMap((term) => term.params.map((p) => marks.get(p) ?? p));
+  return { sql: toSql(table, branch), params };
+}
+
+function replaceValues(filter: Filter, replace: (value: unknown) => unknown): Filter {
+  const condition = (value: object): object =>
+    Object.fromEntries(
+      Object.entries(value).map(([operator, operand]) => [
+        operator,
+        Array.isArray(operand) ? operand.map(replace) : replace(operand),
+      ]),
+    );
+  return Object.fromEntries(
+    Object.entries(filter).map(([path, value]) => [
+      path,
+      typeof value === 'object' && value !== null ? condition(value) : (replace(value) as Scalar),
+    ]),
+  ) as Filter;
+}
+
+function toSql(table: Table, { index, terms, natural, free }: Branch): string {
+  const isPrimary = index === table.primary;
+  const qualify = (sql: string): string => (isPrimary ? sql : sql.replace(/\b(k\d+|id)\b/g, 'i.$1'));
+  const from = isPrimary
+    ? `SELECT doc FROM ${table.table}`
+    : `SELECT c.doc FROM ${index.table} AS i CROSS JOIN ${table.table} AS c ON c.id = i.id`;
+  const where = terms.length > 0 ? ` WHERE ${terms.map(({ sql }) => qualify(sql)).join(' AND ')}` : '';
+  const moving = new Set(free.map(({ sql }) => sql));
+  const fixed = new Set(index.columns.filter(({ sql }) => !moving.has(sql)).map(({ sql }) => sql));
+  const order = rowOrder(index)
+    .filter(({ sql }) => !fixed.has(sql))
+    .map(({ sql, direction }) => qualify(sql) + (direction * (natural || 1) > 0 ? '' : ' DESC'));
+  return `${from}${where}${order.length > 0 ? ` ORDER BY ${order.join(', ')}` : ''} LIMIT ?`;
+}
