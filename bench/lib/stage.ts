@@ -153,12 +153,9 @@ export async function settled(
   return seen;
 }
 
-/** CPU time of the server that `work` takes, in core-ms; NaN where it cannot be read. */
-export async function cpuOf<T>(
-  instance: Pick<Instance, 'pid'>,
-  work: () => Promise<T>,
-): Promise<{ result: T; coreMs: number }> {
-  const before = cpuMs(instance.pid()) ?? Number.NaN;
+/** CPU time that `work` takes of a process, in core-ms; NaN where it cannot be read. */
+export async function cpuOf<T>(pid: number, work: () => Promise<T>): Promise<{ result: T; coreMs: number }> {
+  const before = cpuMs(pid) ?? Number.NaN;
   const result = await work();
-  return { result, coreMs: (cpuMs(instance.pid()) ?? Number.NaN) - before };
+  return { result, coreMs: (cpuMs(pid) ?? Number.NaN) - before };
 }

@@ -18,7 +18,7 @@ async function fanOut(stage: Stage, expected: number, timeoutMs: number): Promis
   const { instance, author } = await stage.community();
   await stage.fediverse.call('reset');
   let began = 0;
-  const { coreMs } = await cpuOf(instance, async () => {
+  const { coreMs } = await cpuOf(instance.pid(), async () => {
     began = nowMs();
     await post(instance, author.token, `Post ${++posts} to everybody who listens, wherever they are.`);
     await stage.fediverse.call('arrived', { count: expected, timeoutMs });
@@ -135,7 +135,7 @@ export async function fanOutDead(stage: Stage): Promise<Check[]> {
     hit.push(run.coreMs * run.report.unique);
   }
   // What waiting for the dead costs while nothing else happens.
-  const idle = await cpuOf(instance, () => new Promise((resolve) => setTimeout(resolve, 2000)));
+  const idle = await cpuOf(instance.pid(), () => new Promise((resolve) => setTimeout(resolve, 2000)));
   await stage.plan({});
   const ratio = median(within) / median(without);
   return [

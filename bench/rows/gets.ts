@@ -62,7 +62,7 @@ async function measure(stage: Stage, { name, path, accept }: Document, bare: num
   const aim = async (pid: number, port: number, host: string): Promise<Aimed> => {
     const requests = [getRequest(host, path, { accept })];
     const aimed = { host: '127.0.0.1', port, requests, total, concurrency: 32 };
-    const { result: fired, coreMs } = await cpuOf({ pid: () => pid }, () => stage.fire(aimed));
+    const { result: fired, coreMs } = await cpuOf(pid, () => stage.fire(aimed));
     if (fired.statuses[200] !== total) throw new Error(`${path}: ${JSON.stringify(fired.statuses)}`);
     return { perSecond: (total / (fired.endedAt - fired.beganAt)) * 1000, core: coreMs / total };
   };

@@ -32,6 +32,19 @@ export async function countAfter(
   }
 }
 
+/** Every so often all is counted again: one who counts and one who adds at the same moment may be off by one. */
+const recountEvery = 64n;
+
+/** The same for a status that was stored just now, without reading what was there before. */
+export async function countOneMore(ctx: Ctx, status: Status): Promise<void> {
+  const { _id, accountId, inReplyToId, reblogOfId, createdAt } = status;
+  if (inReplyToId || reblogOfId || BigInt(_id) % recountEvery === 0n) return countAfter(ctx, status);
+  await ctx.db.accounts.updateOne(
+    { _id: accountId },
+    { $inc: { statusesCount: 1 }, $max: { lastStatusAt: createdAt } },
+  );
+}
+
 /** The number of an open status says nothing about the replies that are not. */
 async function countReplies(ctx: Ctx, inReplyToId: string): Promise<number> {
   const parent = await ctx.db.statuses.findOne({ _id: inReplyToId });
@@ -44,9 +57,7 @@ async function countReplies(ctx: Ctx, inReplyToId: string): Promise<number> {
 
 /** Puts a new status where it can be found, with the page it links to. */
 export async function makeFindable(ctx: Ctx, status: Status): Promise<void> {
-  await indexStatus(ctx, status);
-  await recordTagUse(ctx, status);
-  await requestCard(ctx, status);
+  await Promise.all([indexStatus(ctx, status), recordTagUse(ctx, status), requestCard(ctx, status)]);
 }
 
 /** Puts a new status on the streams. `reached`: the homes and lists that it is in. */
@@ -97,6 +108,7 @@ export function publicChannels(status: Streamed): string[] {
   return ['public', `public:${origin}`, ...media, ...tags];
 }
 
+/** Puts a status where it can be found. */
 async function indexStatus(ctx: Ctx, status: Status): Promise<void> {
   if (status.reblogOfId !== null) return;
   const poll = status.poll?.options.map((o) => o.title).join(' ') ?? '';

@@ -13,6 +13,7 @@ import { carryFollowers } from './moves.js';
 import { notify } from './notifications.js';
 import {
   countAfter,
+  countOneMore,
   makeFindable,
   notifyAboutEdit,
   notifyAboutStatus,
@@ -35,12 +36,14 @@ export async function applyEffects(ctx: Ctx, event: DomainEvent): Promise<void> 
         notifies: !event.quiet,
         timelines: true,
         streams: !event.quiet,
+        isNew: false,
       });
     case 'status.received':
       return statusArrived(ctx, event.statusId, {
         notifies: !event.fetched,
         timelines: !event.fetched,
         streams: true,
+        isNew: event.isNew ?? false,
       });
     case 'status.edited':
       return withStatus(ctx, event.statusId, (status) => notifyAboutEdit(ctx, status, event.editId));
@@ -101,13 +104,16 @@ async function withStatus(
 async function statusArrived(
   ctx: Ctx,
   statusId: string,
-  { notifies, timelines, streams }: { notifies: boolean; timelines: boolean; streams: boolean },
+  { notifies, timelines, streams, isNew }: Record<'notifies' | 'timelines' | 'streams' | 'isNew', boolean>,
 ): Promise<void> {
   await withStatus(ctx, statusId, async (status) => {
-    await countAfter(ctx, status);
-    const reached = timelines ? await fanOutHome(ctx, status) : { homes: [], lists: [] };
+    // Side by side, so that what they write is committed together.
+    const [reached] = await Promise.all([
+      timelines ? fanOutHome(ctx, status) : { homes: [], lists: [] },
+      isNew ? countOneMore(ctx, status) : countAfter(ctx, status),
+      makeFindable(ctx, status),
+    ]);
     await noteDirect(ctx, status, { quiet: !streams });
-    await makeFindable(ctx, status);
     if (streams) streamStatus(ctx, status, reached);
     if (notifies) await notifyAboutStatus(ctx, status);
     if (notifies) await notifyAboutQuote(ctx, status);

@@ -34,6 +34,8 @@ type Happening =
       type: 'status.received';
       statusId: string;
       /** Fetched, not sent to us: no timelines. */ fetched: boolean;
+      /** Stored just now by who applies this event, once: counted as one more. Otherwise all is counted again. */
+      isNew?: boolean;
     }
   | { type: 'status.edited'; statusId: string; editId: string }
   | { type: 'status.deleted'; status: DeletedStatus }

@@ -1,4 +1,4 @@
-import type { Follow, HomeEntry } from '../model/relations.js';
+import type { Follow } from '../model/relations.js';
 import type { Page } from '../model/page.js';
 import type { Status } from '../model/status.js';
 import { accountsById } from './accounts.js';
@@ -96,17 +96,7 @@ async function writeEntries(
     fromId: status.accountId,
     shownId: shown._id,
   }));
-  await insertMissing(ctx, documents);
-}
-
-/** Inserts lines, skipping those that are there already. */
-async function insertMissing(ctx: Ctx, documents: HomeEntry[]): Promise<void> {
-  if (!documents.length) return;
-  const statusId = documents[0]?.statusId ?? '';
-  const known = await ctx.db.homeEntries.find({ statusId }).toArray();
-  const has = new Set(known.map((e) => e.accountId));
-  const missing = documents.filter((d) => !has.has(d.accountId));
-  await insertThose(ctx.db.homeEntries, missing);
+  await insertThose(ctx.db.homeEntries, documents);
 }
 
 /** Fills a home timeline with the latest of an account that was just followed. */

@@ -3,6 +3,7 @@ import type { Account } from '../model/account.js';
 import type { Status, Visibility } from '../model/status.js';
 import { canReblog, narrower } from '../policy/visibility.js';
 import { now, type Ctx } from './ctx.js';
+import { arrive, type Carrier, type Stored } from './arrivals.js';
 import { withEvent } from './events.js';
 import { deleteStatus } from './statuses-delete.js';
 import { emptyStatus, insertOnce } from './status-store.js';
@@ -38,15 +39,18 @@ export async function reblog(
 }
 
 /** Stores a reblog (local or received) once per account and status. */
-export async function storeReblog(ctx: Ctx, wrapper: Status): Promise<Status> {
-  const event = wrapper.local
-    ? ({ type: 'status.published', statusId: wrapper._id, quiet: false } as const)
-    : ({ type: 'status.received', statusId: wrapper._id, fetched: false } as const);
-  return withEvent(ctx, event, async () => {
+export async function storeReblog(ctx: Ctx, wrapper: Status, carrier?: Carrier): Promise<Status> {
+  const write = async (): Promise<Stored<Status>> => {
     const earlier = await findReblog(ctx, wrapper.accountId, wrapper.reblogOfId ?? '');
-    if (earlier) return earlier;
-    return (await insertOnce(ctx, wrapper)).status;
-  });
+    if (earlier) return { created: false, value: earlier };
+    const { created, status } = await insertOnce(ctx, wrapper);
+    return { created, value: status };
+  };
+  const statusId = wrapper._id;
+  const stored = wrapper.local
+    ? await withEvent(ctx, { type: 'status.published', statusId, quiet: false }, write)
+    : await arrive(ctx, { type: 'status.received', statusId, fetched: false }, { carrier, write });
+  return stored.value;
 }
 
 /** Takes one's reblog back; nothing happens where there is none. Answers the status that was reblogged. */

@@ -12,7 +12,7 @@ import type { Ctx } from '../domain/ctx.js';
 import { ownPath } from '../domain/urls.js';
 import { narrower } from '../policy/visibility.js';
 import type { Status } from '../model/status.js';
-import { notFound } from './create.js';
+import { knownAlready, notFound } from './create.js';
 import { ignored, processed, type Handler, type Incoming } from './handler.js';
 
 /**
@@ -25,7 +25,8 @@ export const announce: Handler = async (ctx, incoming) => {
   const objectUri = announcedUri(incoming);
   if (objectUri === null) return ignored('announce: of an activity that is no post');
   if (uri === null || !sameOrigin(uri, sender.uri)) return ignored('announce: id of another host');
-  if (await ctx.db.statuses.findOne({ uri })) return processed('announce: known already');
+  const known = await ctx.db.statuses.findOne({ uri });
+  if (known) return knownAlready('announce', known, incoming);
   if (await isBuried(ctx, uri, sender._id)) return ignored('announce: undone before');
   if (!(await isWanted(ctx, incoming, objectUri))) return ignored('announce: nobody here asked for it');
   const found = await lookUpStatus(ctx, objectUri);
@@ -39,7 +40,7 @@ export const announce: Handler = async (ctx, incoming) => {
     return ignored('announce: of a private post');
   if (shown.visibility === 'direct') return ignored('announce: of a direct post');
   const wrapper = toWrapper(ctx, incoming, { uri, shown });
-  await storeReblog(ctx, wrapper);
+  await storeReblog(ctx, wrapper, incoming.carrier);
   await requestParent(ctx, shown);
   return processed('announce: reblog');
 };

@@ -9,6 +9,7 @@ import { isFollowedHere, isWantedHere } from '../domain/relevance.js';
 import { visibleOf } from '../domain/visible.js';
 import type { RemoteActivity } from '../../federation/vocabulary/activity.js';
 import type { Ctx } from '../domain/ctx.js';
+import type { Status } from '../model/status.js';
 import { ignored, processed, retry, type Handler, type Incoming, type Outcome } from './handler.js';
 
 /** Create: what is embedded is taken where the sender may say it, otherwise fetched from its own id. */
@@ -22,12 +23,28 @@ export const create: Handler = async (ctx, incoming) => {
   const object = parsed && !('invalid' in parsed) ? parsed : null;
   if (object?.isVote) return vote(ctx, incoming, object);
   const uri = object?.id ?? activity.object;
-  if (uri !== null && (await ctx.db.statuses.findOne({ uri }))) return processed('create: known already');
+  const known = uri === null ? null : await ctx.db.statuses.findOne({ uri });
+  if (known) return knownAlready('create', known, incoming);
   if (!(await isWantedHere(ctx, sender, claimsOf(activity, object))))
     return ignored('create: nobody here asked for it');
   if (!object || !isOwnedBy(object, sender.uri)) return fetchObject(ctx, incoming);
-  return finish(ctx, await ingestObject(ctx, sender, { object, envelope: activity, fetched: false }));
+  const { carrier } = incoming;
+  return finish(
+    ctx,
+    await ingestObject(ctx, sender, { object, envelope: activity, fetched: false, carrier }),
+  );
 };
+
+/** An activity that was interrupted after it had stored its status still owes the consequences. */
+export async function knownAlready(
+  verb: string,
+  known: Status,
+  { sender, carrier }: Incoming,
+): Promise<Outcome> {
+  if (carrier.again && known.accountId === sender._id)
+    await carrier.apply({ type: 'status.received', statusId: known._id, fetched: false });
+  return processed(`${verb}: known already`);
+}
 
 /** Whom an activity and its object name, and what they answer; told, not proven. */
 export function claimsOf(activity: RemoteActivity, object: RemoteObject | null) {

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../federation/ports.js';
 import type { RemoteActivity } from '../../federation/vocabulary/activity.js';
+import type { Carrier } from '../domain/arrivals.js';
 import type { Ctx } from '../domain/ctx.js';
 import type { Account } from '../model/account.js';
 
@@ -18,6 +19,8 @@ export interface Incoming {
   document: JsonObject;
   /** Local account whose inbox it was sent to; null for the shared one. */
   recipientId: string | null;
+  /** The received activity, which is processed until it is done. */
+  carrier: Carrier;
 }
 
 export type Handler = (ctx: Ctx, incoming: Incoming) => Promise<Outcome>;

@@ -12,7 +12,9 @@ export type Verdict =
   /** It will not be tried again; it stays for people to look at. */
   | { next: 'dead'; error: string; set?: Record<string, unknown> }
   /** As if it had never been claimed. */
-  | { next: 'release' };
+  | { next: 'release' }
+  /** It was begun and not ended: back to the queue, and what runs it next knows. */
+  | { next: 'interrupt' };
 
 export interface Settlement<T extends WorkItem> {
   item: T;
@@ -131,14 +133,19 @@ function toOperations<T extends WorkItem>(
     batch.filter(({ verdict }) => verdict.next === next).map(({ item }) => item._id);
   const finished = idsOf('finish');
   const released = idsOf('release');
+  const interrupted = idsOf('interrupt');
   const operations: BulkOperation<T>[] = [];
   if (finished.length) operations.push({ deleteMany: { filter: { _id: { $in: finished }, claim } } });
   if (released.length) {
     const update = { $set: unleased, $inc: { attempts: -1 } };
     operations.push({ updateMany: { filter: { _id: { $in: released }, claim }, update } });
   }
+  if (interrupted.length)
+    operations.push({
+      updateMany: { filter: { _id: { $in: interrupted }, claim }, update: { $set: unleased } },
+    });
   for (const { item, verdict } of batch) {
-    if (verdict.next === 'finish' || verdict.next === 'release') continue;
+    if (verdict.next === 'finish' || verdict.next === 'release' || verdict.next === 'interrupt') continue;
     operations.push({
       updateOne: { filter: { _id: item._id, claim }, update: { $set: fieldsAfter(verdict) } },
     });
@@ -146,7 +153,9 @@ function toOperations<T extends WorkItem>(
   return operations;
 }
 
-function fieldsAfter(verdict: Exclude<Verdict, { next: 'finish' | 'release' }>): Record<string, unknown> {
+function fieldsAfter(
+  verdict: Exclude<Verdict, { next: 'finish' | 'release' | 'interrupt' }>,
+): Record<string, unknown> {
   switch (verdict.next) {
     case 'keep':
       return { ...unleased, state: 'done', ...verdict.set };

@@ -143,7 +143,7 @@ export class Runner<T extends WorkItem> {
     this.#abort.abort();
     const late = [...this.#under.keys()];
     for (const item of late) this.#ended(item);
-    this.#release(late);
+    this.#settler.add(late.map((item) => ({ item, verdict: { next: 'interrupt' } })));
     await this.#settler.flushed();
   }
 

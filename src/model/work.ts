@@ -70,7 +70,8 @@ export interface Received extends WorkItem {
   trust: 'own' | 'forwarded';
   /** Hash of the signature: the same request twice is taken once. */
   replayKey: string;
-  outcome: 'pending' | 'processed' | 'ignored' | 'failed';
+  /** Null until it is over. */
+  outcome: 'processed' | 'ignored' | 'failed' | null;
   reason: string | null;
 }
 

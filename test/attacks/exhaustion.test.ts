@@ -350,7 +350,7 @@ test('#154 IN_FLOOD, #339 R_BACKPRESSURE', async () => {
     dueAt: at,
     host,
     replayKey: `flood${i}`,
-    outcome: 'pending' as const,
+    outcome: null,
   }));
   await received.insertMany(waiting);
   await new Promise((resolve) => setTimeout(resolve, 1100));

@@ -166,11 +166,11 @@ async function survives(activity: JsonObject): Promise<void> {
   const { status } = await post(s, s.alice, {}, { body: JSON.stringify(activity) });
   if (status >= 500 || ![202, 400, 401, 403, 413].includes(status)) throw new Error(`Answered ${status}`);
   await s.us.idle();
-  const open = await db.received.find({ outcome: { $in: ['pending', 'failed'] } }).toArray();
+  const open = await db.received.find({ outcome: { $in: [null, 'failed'] } }).toArray();
   // What lacks something from elsewhere says what, and is tried again; anything else is a fault.
   const stuck = open.filter((r) => r.outcome === 'failed' || !/^[a-z]+: /.test(r.lastError ?? ''));
   if (stuck.length) throw new Error(`Without outcome: ${JSON.stringify(stuck[0])}`);
-  await db.received.deleteMany({ outcome: 'pending' });
+  await db.received.deleteMany({ outcome: null });
   if (failures.length) throw new Error(`Logged: ${JSON.stringify(failures.splice(0))}`);
 }
 

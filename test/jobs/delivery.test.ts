@@ -308,7 +308,7 @@ async function receiveFrom(host: Host): Promise<void> {
     recipientId: null,
     trust: 'own',
     replayKey: at,
-    outcome: 'pending',
+    outcome: null,
     reason: null,
   });
   home.ctx.jobs.nudge('received');
@@ -347,7 +347,7 @@ test('a stop returns what is under way to the queue', async () => {
   await send(stuck.inbox);
   await until(() => stuck.got.length === 1);
   await home.ctx.jobs.stop(0);
-  expect(await left()).toMatchObject([{ state: 'ready', attempts: 0, claim: null }]);
+  expect(await left()).toMatchObject([{ state: 'ready', attempts: 1, claim: null }]);
 });
 
 async function until(condition: () => boolean): Promise<void> {

@@ -138,7 +138,7 @@ describe('received activities', () => {
       recipientId: null,
       trust: 'own',
       replayKey: _id,
-      outcome: 'pending',
+      outcome: null,
       reason: null,
     });
     instance.ctx.jobs.nudge('received');

@@ -59,7 +59,7 @@ test('received activities are kept for as long as they are of use', async () => 
     const _id = idAt(-days);
     return {
       _id,
-      state: outcome === 'pending' ? 'ready' : 'done',
+      state: outcome === null ? 'ready' : 'done',
       dueAt: at(100),
       leaseUntil: null,
       attempts: 1,
@@ -79,7 +79,7 @@ test('received activities are kept for as long as they are of use', async () => 
       reason: null,
     };
   };
-  const kept = [make('processed', 1), make('ignored', 6), make('failed', 6), make('pending', 30)];
+  const kept = [make('processed', 1), make('ignored', 6), make('failed', 6), make(null, 30)];
   const gone = [make('processed', 3), make('ignored', 8), make('failed', 8)];
   expect(await left(instance.ctx.db.received, [...kept, ...gone])).toEqual(kept.map((r) => r._id));
 });

@@ -136,7 +136,7 @@ test('a received activity finds the owner by the address, under any name of ours
     recipientId: null,
     trust,
     replayKey: 'x',
-    outcome: 'pending' as const,
+    outcome: null,
     reason: null,
   });
   await forwardReceived(kit.ctx, received(reply(), 'forwarded'));

@@ -100,7 +100,7 @@ describe('Create by reference', () => {
 
   test('of what is not there yet is tried again', async () => {
     await tell({ type: 'Create', object: `${peer.origin}/notes/late` });
-    expect(await lastReason()).toBe('pending: create: not to be had (status 404)');
+    expect(await lastReason()).toBe('null: create: not to be had (status 404)');
   });
 });
 

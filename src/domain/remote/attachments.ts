@@ -21,6 +21,7 @@ export async function storeAttachments(
   const rule = ruleFor(await domainRules(ctx), author.domain ?? '');
   if (rule?.rejectMedia) return [];
   const told = toAttachments(target.object).slice(0, maxAttachments);
+  if (!told.length) return [];
   const known = await ctx.db.media.find({ statusId: target.statusId }).toArray();
   const ids: string[] = [];
   for (const attachment of told) {

@@ -6,7 +6,7 @@ import type { Quote, Status } from '../../model/status.js';
 import { isSuspended } from '../../policy/domains.js';
 import type { Ctx } from '../ctx.js';
 import { domainRules } from '../domains.js';
-import { withEvent } from '../events.js';
+import { arrive, type Carrier, type Stored } from '../arrivals.js';
 import { emptyStatus, insertOnce } from '../status-store.js';
 import { isBuried } from '../statuses-delete.js';
 import { hostOf } from '../urls.js';
@@ -97,6 +97,8 @@ export interface Arrival {
   envelope: Envelope;
   /** Fetched rather than sent to us: nobody is notified, no timeline shows it. */
   fetched: boolean;
+  /** What it came with. */
+  carrier?: Carrier;
 }
 
 /**
@@ -114,12 +116,15 @@ export async function ingestObject(ctx: Ctx, author: Account, arrival: Arrival):
   if (await isBuried(ctx, object.id, author._id)) return refused('deleted before');
   if (object.isVote) return refused('poll vote');
   const status = await toStatus(ctx, author, { ...arrival, id: object.id });
-  const event = { type: 'status.received', statusId: status._id, fetched: arrival.fetched } as const;
-  return withEvent(ctx, event, async () => {
+  const { fetched, carrier } = arrival;
+  const event = { type: 'status.received', statusId: status._id, fetched } as const;
+  const write = async (): Promise<Stored<Status>> => {
     const stored = await insertOnce(ctx, status);
     if (stored.created) await adoptReplies(ctx, stored.status);
-    return { outcome: stored.created ? 'stored' : 'known', status: stored.status };
-  });
+    return { created: stored.created, value: stored.status };
+  };
+  const { created, value } = await arrive(ctx, event, { carrier, write });
+  return { outcome: created ? 'stored' : 'known', status: value };
 }
 
 async function toStatus(ctx: Ctx, author: Account, arrival: Arrival & { id: string }): Promise<Status> {

@@ -115,7 +115,7 @@ function toReceived(
     recipientId,
     trust: own ? 'own' : 'forwarded',
     replayKey: createHash('sha256').update(verdict.signature).digest('base64url'),
-    outcome: 'pending',
+    outcome: null,
     reason: null,
   };
 }

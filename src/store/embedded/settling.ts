@@ -9,6 +9,8 @@ export interface Settleable {
 
 export interface Settling {
   add(ended: readonly Settleable[]): void;
+  /** The sync under way, which ends when what it syncs is settled; null when there is none. */
+  current(): Promise<void> | null;
   /** Resolves when everything added so far is settled. */
   idle(): Promise<void>;
   /** Why nothing can be written any more; null: all is well. */
@@ -48,6 +50,7 @@ export function createSettling(sync: Sync): Settling {
       waiting.push(...ended);
       if (waiting.length > 0) start(sync);
     },
+    current: () => syncing,
     idle: async () => {
       while (syncing) await syncing;
     },

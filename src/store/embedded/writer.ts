@@ -51,8 +51,8 @@ const budgetMs = 4;
 const giveUpAfterMs = 30_000;
 
 /**
- * Group commit: writes issued in one turn of the event loop share a transaction, and transactions that are committed
- * while the disk is busy share the next sync. A write that fails (a duplicate key) fails alone. Every write is told to
+ * Group commit: writes issued in one turn of the event loop, or while the disk is busy with those before, share a
+ * transaction: each touches pages that the others touch as well, and a page is written once. A write that fails (a duplicate key) fails alone. Every write is told to
  * its caller only when it is on the disk. `before` runs once per transaction.
  */
 export function createWriter(db: Connection, before: () => void, sync: Sync = null): Writer {
@@ -68,6 +68,13 @@ export function createWriter(db: Connection, before: () => void, sync: Sync = nu
     scheduled = true;
     if (delay > 0) setTimeout(pump, delay);
     else setImmediate(pump);
+  };
+  /** What is written while the disk is busy could not be told any sooner than what is written after: so it waits. */
+  const gather = (): void => {
+    const busy = scheduled ? null : settle.current();
+    if (!busy) return schedule();
+    scheduled = true;
+    void busy.then(() => setImmediate(pump));
   };
 
   const begin = (): boolean => {
@@ -106,7 +113,7 @@ export function createWriter(db: Connection, before: () => void, sync: Sync = nu
           resolve: resolve as (value: unknown) => void,
           reject,
         });
-        schedule();
+        gather();
       });
     },
     failure: () => settle.failure(),

@@ -258,7 +258,7 @@ test('with too much waiting, nothing more is taken on', async () => {
     recipientId: null,
     trust: 'own' as const,
     replayKey: `k${i}`,
-    outcome: 'pending' as const,
+    outcome: null,
     reason: null,
   }));
   await busy.ctx.db.received.insertMany(items);

@@ -42,8 +42,7 @@ export async function resultOf(ctx: Context, prepared: Prepared, received: Recei
   const reason = received.reason ?? '';
   if (outcome === 'ignored') return { became: 'ignored', reason };
   if (outcome === 'failed') return { became: 'failed', reason };
-  if (outcome === 'pending')
-    return { became: 'waiting', reason: received.reason ?? received.lastError ?? '' };
+  if (outcome === null) return { became: 'waiting', reason: received.reason ?? received.lastError ?? '' };
   if (reason.startsWith('create: ')) return statusResult(ctx, prepared, reason);
   return { became: words.find(([pattern]) => pattern.test(reason))?.[1] ?? 'something', reason };
 }
