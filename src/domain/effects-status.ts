@@ -1,4 +1,4 @@
-import { toPlainText } from '../text/sanitise.js';
+import { settledToPlainText } from '../text/sanitise.js';
 import type { Status } from '../model/status.js';
 import { canSee } from '../policy/visibility.js';
 import { accountsById } from './accounts.js';
@@ -112,7 +112,7 @@ export function publicChannels(status: Streamed): string[] {
 async function indexStatus(ctx: Ctx, status: Status): Promise<void> {
   if (status.reblogOfId !== null) return;
   const poll = status.poll?.options.map((o) => o.title).join(' ') ?? '';
-  await ctx.statusText.put(status._id, `${status.spoilerText} ${toPlainText(status.content)} ${poll}`.trim());
+  await ctx.statusText.put(status._id, `${status.spoilerText} ${settledToPlainText(status.content)} ${poll}`.trim());
 }
 
 /** Takes a deleted status out of search, and off the streams together with the reblogs of it. */

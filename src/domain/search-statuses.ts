@@ -2,7 +2,7 @@ import { idAtTime, toStoredId } from '../model/ids.js';
 import type { Account } from '../model/account.js';
 import type { Media, Status } from '../model/status.js';
 import { canFind, matchesQuery } from '../policy/search.js';
-import { toPlainText } from '../text/sanitise.js';
+import { settledToPlainText } from '../text/sanitise.js';
 import { accountsById, findAccountByAcct } from './accounts.js';
 import type { Ctx } from './ctx.js';
 import { loadViewerMarks } from './facts/viewer.js';
@@ -135,7 +135,7 @@ async function findable(
       bot: author.bot,
       acctKey: author.acctKey,
       mediaTypes: status.mediaIds.flatMap((id) => types.get(id) ?? []),
-      plainText: toPlainText(status.content).toLowerCase(),
+      plainText: settledToPlainText(status.content).toLowerCase(),
     });
   });
 }

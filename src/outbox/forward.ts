@@ -72,8 +72,7 @@ const maxOwners = 5;
  * activity was processed; for a Delete before that, while it is still known what the deleted thing answered.
  */
 export async function forwardReceived(ctx: Ctx, received: Received): Promise<void> {
-  // Most have nothing of ours in their addresses: a look at the text spares the parsing.
-  if (received.trust !== 'own' || !received.body.includes('/followers')) return;
+  if (received.trust !== 'own' || !namesOwnFollowers(ctx, received.body)) return;
   const parsed = parseJsonObject(received.body, jsonLimits(ctx.settings));
   const activity = parsed.outcome === 'ok' ? parseActivity(parsed.value) : null;
   if (!activity || 'invalid' in activity) return;
@@ -86,6 +85,16 @@ export async function forwardReceived(ctx: Ctx, received: Received): Promise<voi
       continue;
     await forwardToFollowers(ctx, { rawBody: received.body, activity, localOwner });
   }
+}
+
+const followersIri = /"(https?:[^"\s]{1,500}\/followers)"/g;
+
+/** Most have nothing of ours in their addresses: a look at the text spares the parsing. */
+function namesOwnFollowers(ctx: Ctx, body: string): boolean {
+  // Some software writes every slash as `\/`.
+  const text = body.includes('\\/') ? body.replaceAll('\\/', '/') : body;
+  for (const [, iri = ''] of text.matchAll(followersIri)) if (ctx.names.isOwn(hostOf(iri) ?? '')) return true;
+  return false;
 }
 
 /** By the collection's own IRI, under any of our names. */

@@ -64,7 +64,28 @@ export function sanitiseRemoteHtml(html: string, facts: SanitiseOptions = {}): s
   return settle(html, { ...facts, revealHosts: true });
 }
 
+/** What a parser would read in another way than it is written, or that may not stay. */
+// oxlint-disable-next-line no-control-regex -- finding them is the point
+const unsettled = /[&\u0000-\u0009\u000b-\u001f\u007f]|\p{Surrogate}/u;
+/** Longer ones are few, and the limits above are for them. */
+const maxPlainLength = 20_000;
+
+/** True for paragraphs of text with line ends and nothing else: most posts, and all there is to settle is settled. */
+function isSettled(html: string): boolean {
+  if (html.length > maxPlainLength || unsettled.test(html)) return false;
+  let open = false;
+  let from = 0;
+  for (let at = html.indexOf('<'); at !== -1; at = html.indexOf('<', from)) {
+    const tag = ['<br />', open ? '</p>' : '<p>'].find((t) => html.startsWith(t, at));
+    if (tag === undefined || html.slice(from, at).includes('>')) return false;
+    if (tag !== '<br />') open = !open;
+    from = at + tag.length;
+  }
+  return !open && !html.includes('>', from);
+}
+
 function settle(html: string, facts: TagFacts): string {
+  if (isSettled(html)) return html;
   let current = html;
   for (let i = 0; i < maxRounds; i++) {
     const next = rewriteTags(sanitizeHtml(bounded(current), options), facts);
@@ -77,8 +98,11 @@ function settle(html: string, facts: TagFacts): string {
 }
 
 /** Text of HTML (ours or anybody's) for search, notifications, mail and previews. Line ends are kept, entities decoded. */
-export function toPlainText(html: string): string {
-  const broken = settle(html, { revealHosts: false })
+export const toPlainText = (html: string): string => settledToPlainText(settle(html, { revealHosts: false }));
+
+/** The same for HTML that was sanitised before it was stored. */
+export function settledToPlainText(html: string): string {
+  const broken = html
     // Clients that know quotes do not show this paragraph either.
     .replace(/<(p|span) class="quote-inline">[^<]*(?:<(?!\/\1>)[^<]*)*<\/\1>/g, '')
     .replace(/\n/g, ' ')

@@ -92,6 +92,37 @@ describe.each(instanceEngines)('over $name', (engine) => {
     await peer?.close();
   });
 
+  describe('what was interrupted', () => {
+    test.each(['Create', 'Announce'])('a %s that had stored its status still owes the rest', async (type) => {
+      const object = note({ content: `<p>Interrupted ${type}, @alice</p>` });
+      peer.serve(object);
+      const mention = { type: 'Mention', href: alice.account.uri, name: '@alice' };
+      const activity: JsonObject =
+        type === 'Create'
+          ? { ...create({ ...object, tag: [mention] }), id: `${object.id}/activity`, actor: bob.uri }
+          : { type, id: `${object.id}/announce`, actor: bob.uri, object: object.id, to: [Public] };
+      await tell(activity);
+      const uri = type === 'Create' ? object.id : `${object.id}/announce`;
+      const { db, jobs } = instance.ctx;
+      const status = await db.statuses.findOne({ uri });
+      const bobs = { _id: status?.accountId ?? '' };
+      const counted = (await db.accounts.findOne(bobs))?.statusesCount;
+      // As a crash leaves it: the status stored, nothing of what follows from it, the activity begun and not over.
+      await db.homeEntries.deleteMany({ statusId: status?._id ?? '' });
+      await db.accounts.updateOne(bobs, { $inc: { statusesCount: -1 } });
+      const begun = { state: 'ready', attempts: 1, outcome: null, body: JSON.stringify(activity) };
+      const [last] = await db.received.find({}).sort({ _id: -1 }).limit(1).toArray();
+      await db.received.updateOne({ _id: last?._id ?? '' }, { $set: begun });
+      jobs.nudge('received');
+      await instance.idle();
+      expect(await db.homeEntries.countDocuments({ statusId: status?._id ?? '' })).toBe(1);
+      expect((await db.accounts.findOne(bobs))?.statusesCount).toBe(counted);
+      expect(await db.notifications.countDocuments({ statusId: status?._id ?? '' })).toBe(
+        type === 'Create' ? 1 : 0,
+      );
+    });
+  });
+
   describe('follows', () => {
     test('our follow was signed, sent to the actor’s inbox, and is accepted', async () => {
       const follow = await peer.next((d) => d.activity.type === 'Follow');

@@ -1,7 +1,7 @@
 import type { Filter } from '../../model/filters.js';
 import type { Media, Status } from '../../model/status.js';
 import { matchFilters, type FilterMatch } from '../../policy/filters.js';
-import { toPlainText } from '../../text/sanitise.js';
+import { settledToPlainText } from '../../text/sanitise.js';
 import type { Ctx } from '../ctx.js';
 import { activeFiltersOf } from '../filters.js';
 
@@ -32,7 +32,7 @@ export function matchAll(
 function textOf(status: Status, media: ReadonlyMap<string, Media>): string {
   const parts = [
     status.spoilerText,
-    toPlainText(status.content),
+    settledToPlainText(status.content),
     ...(status.poll?.options.map((o) => o.title) ?? []),
     ...status.mediaIds.map((id) => media.get(id)?.description ?? ''),
   ];

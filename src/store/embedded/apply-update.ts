@@ -89,13 +89,19 @@ function reachable(document: Fields, fields: Fields): Fields {
 const isScalar = (value: unknown): boolean => typeof value !== 'object' || value === null;
 
 /**
- * `$set` of scalars and `$inc`, both of members of the document itself: nearly every update. Null: it is something
- * else, which mingo decides.
+ * `$set` and `$max` of scalars and `$inc`, all of members of the document itself: nearly every update. Null: it is
+ * something else, which mingo decides.
  */
-function applyPlain(document: Fields, { $set = {}, $inc = {}, ...others }: Update): string[] | null {
+function applyPlain(
+  document: Fields,
+  { $set = {}, $inc = {}, $max = {}, ...others }: Update,
+): string[] | null {
   if (Object.values(others).some((fields) => fields !== undefined && Object.keys(fields).length > 0))
     return null;
-  const [sets, incs] = [Object.entries($set), Object.entries($inc)];
+  const larger = Object.entries($max).filter(
+    ([path, value]) => !Object.hasOwn(document, path) || compareValues(value, document[path]) > 0,
+  );
+  const [sets, incs] = [[...Object.entries($set), ...larger], Object.entries($inc)];
   const plainSets = sets.every(
     ([path, value]) => !path.includes('.') && isScalar(value) && value !== undefined,
   );
@@ -103,7 +109,7 @@ function applyPlain(document: Fields, { $set = {}, $inc = {}, ...others }: Updat
     const current = Object.hasOwn(document, path) ? document[path] : 0;
     return !path.includes('.') && by !== 0 && typeof current === 'number' && !Object.hasOwn($set, path);
   });
-  if (!plainSets || !plainIncs) return null;
+  if (!plainSets || !plainIncs || Object.keys($max).some((path) => path.includes('.'))) return null;
   const changed: string[] = [];
   for (const [path, value] of sets) {
     if (Object.hasOwn(document, path) && document[path] === value) continue;

@@ -1,6 +1,7 @@
 import type { Document, Filter, Scalar } from '../port.js';
 import type { Connection } from './connection.js';
 import type { Key } from './keys.js';
+import { compile } from './match.js';
 import { makePlan, rowOrder, type Branch } from './plan.js';
 import type { Table } from './schema.js';
 import type { Query } from './search.js';
@@ -17,7 +18,12 @@ export interface Shape {
 }
 
 /** SQL with parameters that are either fixed or taken from the query. Null: this shape has to be searched in steps. */
-export type Prepared = { sql: string; params: readonly (Key | Slot)[] } | null;
+export type Prepared = {
+  sql: string;
+  params: readonly (Key | Slot)[];
+  /** Finds one document at most, by a unique key; the rest of the filter is asked of it. */
+  pinned: boolean;
+} | null;
 
 class Slot {
   constructor(readonly at: number) {}
@@ -76,17 +82,19 @@ export function findPrepared<T extends Document>(
   { query, shape }: { query: Query; shape: Shape },
 ): T[] | null {
   const { skip, limit = 0 } = query;
-  if (skip || limit > maxRows) return null;
+  if (skip) return null;
   const prepared = prepare(table, { query, shape });
   if (!prepared) return null;
   const params = prepared.params.map((p) => (p instanceof Slot ? (shape.values[p.at] ?? '') : p));
-  params.push(limit || maxRows + 1);
-  if (limit === 1) {
+  const whole = limit > 0 && limit <= maxRows;
+  params.push(whole ? limit : maxRows + 1);
+  if (limit === 1 || prepared.pinned) {
     const row = db.get(prepared.sql, params);
-    return row ? [JSON.parse(row[0] as string) as T] : [];
+    const found = row ? (JSON.parse(row[0] as string) as T) : null;
+    return found && (!prepared.pinned || compile(query.filter)(found)) ? [found] : [];
   }
   const rows = db.all(prepared.sql, params);
-  if (limit === 0 && rows.length > maxRows) return null;
+  if (!whole && rows.length > maxRows) return null;
   return rows.map(([doc]) => JSON.parse(doc as string) as T);
 }
 
@@ -121,9 +129,10 @@ function build(table: Table, { filter, sort, limit }: Query, { values }: Shape):
   const plan = makePlan(table, { filter: marked, sort, limit: limit ? 1 : undefined });
   const [branch] = plan.branches;
   if (!branch || plan.branches.length > 1) return null;
-  if (!branch.exact || branch.repeats || branch.natural === 0) return null;
+  const pinned = branch.index.unique && branch.free.length === 0 && !branch.repeats;
+  if (!pinned && (!branch.exact || branch.repeats || branch.natural === 0)) return null;
   const params = branch.terms.flatMap((term) => term.params.map((p) => marks.get(p) ?? p));
-  return { sql: toSql(table, branch), params };
+  return { sql: toSql(table, branch), params, pinned: pinned && !branch.exact };
 }
 
 function replaceValues(filter: Filter, replace: (value: unknown) => unknown): Filter {
