@@ -50,26 +50,8 @@ export async function applyEffects(ctx: Ctx, event: DomainEvent): Promise<void> 
     case 'status.deleted':
       return statusDeleted(ctx, event.status);
     case 'favourite.added':
-      return withStatus(ctx, event.statusId, async (status) => {
-        await countFavourites(ctx, status._id);
-        if (!(await ctx.db.favourites.findOne({ accountId: event.accountId, statusId: event.statusId })))
-          return;
-        await notify(ctx, {
-          accountId: status.accountId,
-          type: 'favourite',
-          fromId: event.accountId,
-          statusId: status._id,
-          conversationId: status.conversationId,
-        });
-      });
     case 'favourite.removed':
-      await countFavourites(ctx, event.statusId);
-      await ctx.db.notifications.deleteMany({
-        statusId: event.statusId,
-        fromId: event.accountId,
-        type: 'favourite',
-      });
-      return;
+      return favouriteChanged(ctx, event);
     case 'follow.requested':
     case 'follow.accepted':
     case 'follow.rejected':
@@ -159,6 +141,25 @@ async function statusDeleted(ctx: Ctx, deleted: DeletedStatus): Promise<void> {
       type: 'reblog',
     });
   }
+}
+
+type FavouriteEvent = Extract<DomainEvent, { type: `favourite.${string}` }>;
+
+async function favouriteChanged(ctx: Ctx, { type, accountId, statusId }: FavouriteEvent): Promise<void> {
+  await countFavourites(ctx, statusId);
+  if (type === 'favourite.removed') {
+    await ctx.db.notifications.deleteMany({ statusId, fromId: accountId, type: 'favourite' });
+    return;
+  }
+  const status = await ctx.db.statuses.findOne({ _id: statusId });
+  if (!status || !(await ctx.db.favourites.findOne({ accountId, statusId }))) return;
+  await notify(ctx, {
+    accountId: status.accountId,
+    type: 'favourite',
+    fromId: accountId,
+    statusId,
+    conversationId: status.conversationId,
+  });
 }
 
 type FollowEvent = Extract<DomainEvent, { type: `follow.${string}` }>;

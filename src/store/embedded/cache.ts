@@ -5,7 +5,7 @@ import type { Document } from '../port.js';
 export interface DocumentCache {
   get(id: string): Document | undefined;
   /** Parses and keeps. What is kept is frozen: many readers share it. */
-  keep(id: string, text: string): Document;
+  keep(text: string): Document;
   /** The id that was found under this value of a unique index; it may have another value by now. */
   named(index: string, value: string): string | undefined;
   name(index: string, value: string, id: string): void;
@@ -38,9 +38,9 @@ export function createCaches(): Caches {
   return {
     of: (collection) => ({
       get: (id) => kept.get(`${collection} ${id}`)?.document,
-      keep: (id, text) => {
+      keep: (text) => {
         const document = freeze(JSON.parse(text) as Document);
-        kept.set(`${collection} ${id}`, { document, size: text.length });
+        kept.set(`${collection} ${document._id}`, { document, size: text.length });
         return document;
       },
       named: (index, value) => names.get(`${index} ${value}`),

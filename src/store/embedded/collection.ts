@@ -8,12 +8,8 @@ import { compile } from './match.js';
 import type { Table } from './schema.js';
 import { findPrepared, shapeOf } from './prepared.js';
 import { answer, ask, cursor, type Engine } from './reading.js';
-import { count, search, searchIds, type Chunked } from './search.js';
+import { count, drain, search, searchIds, type Chunked } from './search.js';
 import { tidyStep, type Steps } from './writer.js';
-
-function drain<T>(chunks: Chunked<T>): T {
-  for (let next = chunks.next(); ; next = chunks.next()) if (next.done) return next.value;
-}
 
 /** In a write, reading is cut into steps as well, so that one transaction stays short. */
 function* inSteps<T>(chunks: Chunked<T>): Steps<T> {

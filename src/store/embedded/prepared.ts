@@ -1,10 +1,12 @@
 import type { Document, Filter, Scalar } from '../port.js';
+import type { DocumentCache } from './cache.js';
 import type { Connection } from './connection.js';
 import type { Key } from './keys.js';
 import { compile } from './match.js';
 import { makePlan, rowOrder, type Branch } from './plan.js';
+import { documentsOf } from './read.js';
 import type { Table } from './schema.js';
-import type { Query } from './search.js';
+import { drain, type Query } from './search.js';
 import { isPlainObject } from './values.js';
 
 /**
@@ -19,7 +21,10 @@ export interface Shape {
 
 /** SQL with parameters that are either fixed or taken from the query. Null: this shape has to be searched in steps. */
 export type Prepared = {
+  /** Reads documents. */
   sql: string;
+  /** Reads their ids only. */
+  idSql: string;
   params: readonly (Key | Slot)[];
   /** Finds one document at most, by a unique key; the rest of the filter is asked of it. */
   pinned: boolean;
@@ -75,31 +80,63 @@ export function shapeOf(filter: Filter): Shape | null {
   return { text, values: slots };
 }
 
-/** The first `limit` documents (0: all) of a query of this shape; null when it must be searched in steps. */
-export function findPrepared<T extends Document>(
-  db: Connection,
-  table: Table,
-  { query, shape }: { query: Query; shape: Shape },
-): T[] | null {
-  const { skip, limit = 0 } = query;
-  if (skip) return null;
-  const prepared = prepare(table, { query, shape });
-  if (!prepared) return null;
-  const params = prepared.params.map((p) => (p instanceof Slot ? (shape.values[p.at] ?? '') : p));
-  const whole = limit > 0 && limit <= maxRows;
-  params.push(whole ? limit : maxRows + 1);
-  if (limit === 1 || prepared.pinned) {
-    const row = db.get(prepared.sql, params);
-    const found = row ? (JSON.parse(row[0] as string) as T) : null;
-    return found && (!prepared.pinned || compile(query.filter)(found)) ? [found] : [];
-  }
-  const rows = db.all(prepared.sql, params);
-  if (!whole && rows.length > maxRows) return null;
-  return rows.map(([doc]) => JSON.parse(doc as string) as T);
+/** A query that can be prepared, with its shape. */
+export interface Asked {
+  query: Query;
+  shape: Shape;
 }
 
-function prepare(table: Table, { query, shape }: { query: Query; shape: Shape }): Prepared {
+/** The documents of a query of this shape; null when it must be searched in steps. */
+export function findPrepared<T extends Document>(db: Connection, table: Table, asked: Asked): T[] | null {
+  const prepared = prepare(table, asked);
+  const texts = prepared && firstColumn(db, prepared.sql, { prepared, asked });
+  return (
+    texts &&
+    matching(
+      prepared,
+      asked,
+      texts.map((text) => JSON.parse(text) as T),
+    )
+  );
+}
+
+/** As `findPrepared`, of a hot collection: only ids are read, and documents that are not at hand. */
+export function findPreparedKept<T extends Document>(
+  db: Connection,
+  { table, cache }: { table: Table; cache: DocumentCache },
+  asked: Asked,
+): T[] | null {
+  const prepared = prepare(table, asked);
+  const ids = prepared && firstColumn(db, prepared.idSql, { prepared, asked });
+  return ids && matching(prepared, asked, drain(documentsOf(db, table, cache, ids)) as T[]);
+}
+
+const matching = <T>({ pinned }: NonNullable<Prepared>, { query }: Asked, found: T[]): T[] =>
+  pinned ? found.filter(compile(query.filter)) : found;
+
+/** Null when there are more rows than are read at once. */
+function firstColumn(
+  db: Connection,
+  sql: string,
+  { prepared, asked }: { prepared: NonNullable<Prepared>; asked: Asked },
+): string[] | null {
+  const { limit = 0 } = asked.query;
+  const params = bound(prepared, asked.shape);
+  if (prepared.pinned || limit === 1) {
+    const row = db.get(sql, [...params, 1]);
+    return row ? [row[0] as string] : [];
+  }
+  const whole = limit > 0 && limit <= maxRows;
+  const rows = db.all(sql, [...params, whole ? limit : maxRows + 1]);
+  return !whole && rows.length > maxRows ? null : rows.map(([value]) => value as string);
+}
+
+const bound = ({ params }: NonNullable<Prepared>, { values }: Shape): Key[] =>
+  params.map((p) => (p instanceof Slot ? (values[p.at] ?? '') : p));
+
+function prepare(table: Table, { query, shape }: Asked): Prepared {
   const { sort, limit } = query;
+  if (query.skip) return null;
   const order = sort ? Object.entries(sort).join() : '';
   // Columns that have met an array since are read in another way.
   const bits = table.indexes.reduce((sum, index) => sum + index.irregular, 0);
@@ -132,7 +169,8 @@ function build(table: Table, { filter, sort, limit }: Query, { values }: Shape):
   const pinned = branch.index.unique && branch.free.length === 0 && !branch.repeats;
   if (!pinned && (!branch.exact || branch.repeats || branch.natural === 0)) return null;
   const params = branch.terms.flatMap((term) => term.params.map((p) => marks.get(p) ?? p));
-  return { sql: toSql(table, branch), params, pinned: pinned && !branch.exact };
+  const sql = { sql: toSql(table, branch, 'doc'), idSql: toSql(table, branch, 'id') };
+  return { ...sql, params, pinned: pinned && !branch.exact };
 }
 
 function replaceValues(filter: Filter, replace: (value: unknown) => unknown): Filter {
@@ -151,11 +189,11 @@ function replaceValues(filter: Filter, replace: (value: unknown) => unknown): Fi
   ) as Filter;
 }
 
-function toSql(table: Table, { index, terms, natural, free }: Branch): string {
-  const isPrimary = index === table.primary;
-  const qualify = (sql: string): string => (isPrimary ? sql : sql.replace(/\b(k\d+|id)\b/g, 'i.$1'));
-  const from = isPrimary
-    ? `SELECT doc FROM ${table.table}`
+function toSql(table: Table, { index, terms, natural, free }: Branch, column: 'doc' | 'id'): string {
+  const alone = column === 'id' || index === table.primary;
+  const qualify = (sql: string): string => (alone ? sql : sql.replace(/\b(k\d+|id)\b/g, 'i.$1'));
+  const from = alone
+    ? `SELECT ${column} FROM ${index.table}`
     : `SELECT c.doc FROM ${index.table} AS i CROSS JOIN ${table.table} AS c ON c.id = i.id`;
   const where = terms.length > 0 ? ` WHERE ${terms.map(({ sql }) => qualify(sql)).join(' AND ')}` : '';
   const moving = new Set(free.map(({ sql }) => sql));

@@ -15,7 +15,6 @@ const maxKept = 500;
  */
 export function* read<T extends Document>(db: Connection, table: Table, query: Query): Chunked<T[]> {
   const { cache, absence, indexes } = table;
-  if (absence.proves(indexes, query.filter)) return [];
   const found = yield* cache ? readKept<T>(db, { table, cache }, query) : search<T>(db, table, query);
   if (found.length === 0) absence.learn(db, indexes, query.filter);
   return found;
@@ -26,8 +25,6 @@ function* readKept<T extends Document>(
   { table, cache }: { table: Table; cache: DocumentCache },
   query: Query,
 ): Chunked<T[]> {
-  const known = byUniqueValue(table, cache, query.filter);
-  if (known && !query.skip) return [known as T];
   const { filter, sort, skip = 0 } = query;
   const end = query.limit ? skip + query.limit : null;
   const named = namedIds(filter);
@@ -46,14 +43,14 @@ function* readKept<T extends Document>(
   return found;
 }
 
-interface UniqueValue {
+export interface UniqueValue {
   index: string;
   path: string;
   value: string;
 }
 
 /** What a filter asks for when it is one text at one field, which no two documents share. */
-function uniqueValue({ indexes }: Table, filter: Filter): UniqueValue | null {
+export function uniqueValue({ indexes }: Table, filter: Filter): UniqueValue | null {
   const [entry, ...more] = Object.entries(filter);
   if (!entry || more.length > 0) return null;
   const [path, value] = entry;
@@ -65,7 +62,7 @@ function uniqueValue({ indexes }: Table, filter: Filter): UniqueValue | null {
 }
 
 /** The document that was found by this value before, as long as it is kept and still has it: then it is the only one. */
-function byUniqueValue(table: Table, cache: DocumentCache, filter: Filter): Document | null {
+export function byUniqueValue(table: Table, cache: DocumentCache, filter: Filter): Document | null {
   const unique = uniqueValue(table, filter);
   const id = unique && cache.named(unique.index, unique.value);
   const kept = id ? cache.get(id) : undefined;
@@ -75,7 +72,7 @@ function byUniqueValue(table: Table, cache: DocumentCache, filter: Filter): Docu
 }
 
 /** The ids in a filter that asks for nothing else, as the index would give them: each once, ascending. */
-function namedIds(filter: Filter): string[] | null {
+export function namedIds(filter: Filter): string[] | null {
   const { _id: wanted, ...others } = filter;
   if (Object.keys(others).length > 0) return null;
   if (typeof wanted === 'string') return [wanted];
@@ -92,7 +89,7 @@ function isFew({ branches }: Plan, end: number | null, sorted: boolean): boolean
   return end === null ? branches.every((branch) => branch.pinned) : end <= maxKept;
 }
 
-function* documentsOf(
+export function* documentsOf(
   db: Connection,
   table: Table,
   cache: DocumentCache,
@@ -107,10 +104,10 @@ function* documentsOf(
   }
   if (missing.length === 1) {
     const text = db.get(table.sql.byId, missing)?.[0];
-    if (typeof text === 'string') found.set(missing[0] ?? '', cache.keep(missing[0] ?? '', text));
+    if (typeof text === 'string') found.set(missing[0] ?? '', cache.keep(text));
   } else {
     for (const rows of fetch(db, table, missing, maxKept)) {
-      for (const [id, text] of rows) found.set(id, cache.keep(id, text));
+      for (const [id, text] of rows) found.set(id, cache.keep(text));
       yield;
     }
   }

@@ -1,9 +1,9 @@
 import { checkFilter, checkSort } from '../operators.js';
 import type { Cursor, Document, Filter } from '../port.js';
 import type { Connection } from './connection.js';
-import { findPrepared, shapeOf, type Shape } from './prepared.js';
+import { findPrepared, findPreparedKept, shapeOf, type Shape } from './prepared.js';
 import type { Table } from './schema.js';
-import { read } from './read.js';
+import { byUniqueValue, namedIds, read, uniqueValue } from './read.js';
 import type { Chunked, Query } from './search.js';
 import type { Writer } from './writer.js';
 
@@ -41,8 +41,27 @@ export async function answer<T extends Document>(
   table: Table,
   { query, shape }: Question,
 ): Promise<T[]> {
-  const found = shape && (await engine.lookUp(() => findPrepared<T>(engine.db, table, { query, shape })));
+  const found = await engine.lookUp(() => findAtOnce<T>(engine.db, table, { query, shape }));
   return found ?? engine.read(() => read<T>(engine.db, table, query));
+}
+
+function findAtOnce<T extends Document>(
+  db: Connection,
+  table: Table,
+  { query, shape }: Question,
+): T[] | null {
+  const { cache, absence, indexes } = table;
+  if (absence.proves(indexes, query.filter)) return [];
+  const known = cache && !query.skip ? byUniqueValue(table, cache, query.filter) : null;
+  if (known) return [known as T];
+  // Ids are looked up one by one, in memory first.
+  if (!shape || (cache && namedIds(query.filter))) return null;
+  const asked = { query, shape };
+  const found = cache ? findPreparedKept<T>(db, { table, cache }, asked) : findPrepared<T>(db, table, asked);
+  const unique = cache && found?.[0] ? uniqueValue(table, query.filter) : null;
+  if (unique) cache?.name(unique.index, unique.value, found?.[0]?._id ?? '');
+  if (found?.length === 0) absence.learn(db, indexes, query.filter);
+  return found;
 }
 
 export function cursor<T extends Document>(

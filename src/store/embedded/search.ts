@@ -20,6 +20,11 @@ export interface Query {
  */
 export type Chunked<T> = Generator<undefined, T, undefined>;
 
+/** Does it all at once. */
+export function drain<T>(chunks: Chunked<T>): T {
+  for (let next = chunks.next(); ; next = chunks.next()) if (next.done) return next.value;
+}
+
 type Rows = readonly (readonly [id: string, doc: string])[];
 
 const maxChunk = 512;

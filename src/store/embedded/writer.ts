@@ -106,13 +106,7 @@ export function createWriter(db: Connection, before: () => void, sync: Sync = nu
     write<T>(steps: Steps<T>): Promise<T> {
       if (closed) return Promise.reject(new Error('the store is closed'));
       return new Promise<T>((resolve, reject) => {
-        queue.push({
-          steps,
-          next: null,
-          settle: () => {},
-          resolve: resolve as (value: unknown) => void,
-          reject,
-        });
+        queue.push(toTask(steps, resolve, reject));
         gather();
       });
     },
@@ -125,6 +119,10 @@ export function createWriter(db: Connection, before: () => void, sync: Sync = nu
       });
     },
   };
+}
+
+function toTask<T>(steps: Steps<T>, resolve: (value: T) => void, reject: (error: unknown) => void): Task {
+  return { steps, next: null, settle: () => {}, resolve: resolve as (value: unknown) => void, reject };
 }
 
 /** Runs steps of the queued tasks in turn until the budget is spent and commits. @returns the tasks that ended */
