@@ -1,3 +1,4 @@
+import type { Status } from '../model/status.js';
 import type { Ctx } from './ctx.js';
 import { withEvent, type DomainEvent } from './events.js';
 
@@ -10,24 +11,25 @@ export type ArrivalEvent = Extract<DomainEvent, { type: 'status.received' }>;
 export interface Carrier {
   /** It was begun before: what it stored may lack its consequences. */
   again: boolean;
-  /** Applies the consequences now. */
-  apply(event: ArrivalEvent): Promise<void>;
+  /** Applies the consequences of this status now. */
+  apply(event: ArrivalEvent, status: Status): Promise<void>;
 }
 
-export interface Stored<T> {
+export interface Stored {
   /** False: it was there before. */
   created: boolean;
-  value: T;
+  status: Status;
 }
 
 /** Stores a status of another server, and sees to its consequences: by the carrier, else by an intent. */
-export async function arrive<T>(
+export async function arrive(
   ctx: Ctx,
   event: ArrivalEvent,
-  { carrier, write }: { carrier: Carrier | undefined; write: () => Promise<Stored<T>> },
-): Promise<Stored<T>> {
+  { carrier, write }: { carrier: Carrier | undefined; write: () => Promise<Stored> },
+): Promise<Stored> {
   if (!carrier) return withEvent(ctx, event, write);
   const stored = await write();
-  if (stored.created || carrier.again) await carrier.apply({ ...event, isNew: stored.created });
+  if (stored.created || carrier.again)
+    await carrier.apply({ ...event, statusId: stored.status._id, isNew: stored.created }, stored.status);
   return stored;
 }

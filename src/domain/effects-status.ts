@@ -112,7 +112,10 @@ export function publicChannels(status: Streamed): string[] {
 async function indexStatus(ctx: Ctx, status: Status): Promise<void> {
   if (status.reblogOfId !== null) return;
   const poll = status.poll?.options.map((o) => o.title).join(' ') ?? '';
-  await ctx.statusText.put(status._id, `${status.spoilerText} ${settledToPlainText(status.content)} ${poll}`.trim());
+  await ctx.statusText.put(
+    status._id,
+    `${status.spoilerText} ${settledToPlainText(status.content)} ${poll}`.trim(),
+  );
 }
 
 /** Takes a deleted status out of search, and off the streams together with the reblogs of it. */
@@ -125,8 +128,8 @@ export async function unindexStatus(ctx: Ctx, deleted: DeletedStatus): Promise<v
     if (channels.size) ctx.hub.publish({ channels: [...channels], event: 'delete', payload: { statusId } });
 }
 
-/** Mentions, reblogs, and people who asked to be told about an author. */
-export async function notifyAboutStatus(ctx: Ctx, status: Status): Promise<void> {
+/** Mentions, reblogs, and people who asked to be told about the author (`bells`). */
+export async function notifyAboutStatus(ctx: Ctx, status: Status, bells: readonly string[]): Promise<void> {
   const { _id: statusId, accountId: fromId, conversationId } = status;
   if (status.reblogOfId) {
     const shown = await ctx.db.statuses.findOne({ _id: status.reblogOfId });
@@ -143,12 +146,8 @@ export async function notifyAboutStatus(ctx: Ctx, status: Status): Promise<void>
   for (const { accountId } of status.mentions)
     await notify(ctx, { accountId, type: 'mention', fromId, statusId, conversationId });
   if (status.inReplyToId !== null && status.inReplyToAccountId !== fromId) return;
-  const bells = await ctx.db.follows
-    .find({ targetId: fromId, state: 'accepted', notify: true })
-    .limit(10_000)
-    .toArray();
   const mentioned = new Set(status.mentions.map((m) => m.accountId));
-  for (const { accountId } of bells) {
+  for (const accountId of bells) {
     const facts = { viewerId: accountId, follows: true, blockedByAuthor: false, authorSuspended: false };
     if (!mentioned.has(accountId) && canSee(status, facts))
       await notify(ctx, { accountId, type: 'status', fromId, statusId, conversationId });

@@ -1,12 +1,13 @@
 import type { Status } from '../model/status.js';
 import type { Ctx } from './ctx.js';
+import type { ArrivalEvent } from './arrivals.js';
 import type { DeletedStatus, DomainEvent } from './events.js';
 import { purgeAccount } from './deletion.js';
 import { notifyStaff } from './reports.js';
 import { forgetDirect, noteDirect } from './conversations.js';
 import { countFavourites } from './favourites.js';
 import { countFollows } from './follows.js';
-import { backfillHome, clearFromHome, fanOutHome, trimHome, type Reached } from './home.js';
+import { backfillHome, clearFromHome, fanOutHome, trimHome, unreached, type Reached } from './home.js';
 import { removeFromLists, trimList } from './list-feed.js';
 import { leaveLists } from './lists.js';
 import { carryFollowers } from './moves.js';
@@ -32,19 +33,16 @@ import { notifyAboutQuote } from './quotes.js';
 export async function applyEffects(ctx: Ctx, event: DomainEvent): Promise<void> {
   switch (event.type) {
     case 'status.published':
-      return statusArrived(ctx, event.statusId, {
-        notifies: !event.quiet,
-        timelines: true,
-        streams: !event.quiet,
-        isNew: false,
-      });
+      return withStatus(ctx, event.statusId, (status) =>
+        statusArrived(ctx, status, {
+          notifies: !event.quiet,
+          timelines: true,
+          streams: !event.quiet,
+          isNew: false,
+        }),
+      );
     case 'status.received':
-      return statusArrived(ctx, event.statusId, {
-        notifies: !event.fetched,
-        timelines: !event.fetched,
-        streams: true,
-        isNew: event.isNew ?? false,
-      });
+      return withStatus(ctx, event.statusId, (status) => applyArrival(ctx, event, status));
     case 'status.edited':
       return withStatus(ctx, event.statusId, (status) => notifyAboutEdit(ctx, status, event.editId));
     case 'status.deleted':
@@ -83,24 +81,32 @@ async function withStatus(
   if (status) await act(status);
 }
 
+/** The consequences of a status of another server that has just been stored, or owes them. */
+export function applyArrival(ctx: Ctx, { fetched, isNew }: ArrivalEvent, status: Status): Promise<void> {
+  return statusArrived(ctx, status, {
+    notifies: !fetched,
+    timelines: !fetched,
+    streams: true,
+    isNew: isNew ?? false,
+  });
+}
+
 async function statusArrived(
   ctx: Ctx,
-  statusId: string,
+  status: Status,
   { notifies, timelines, streams, isNew }: Record<'notifies' | 'timelines' | 'streams' | 'isNew', boolean>,
 ): Promise<void> {
-  await withStatus(ctx, statusId, async (status) => {
-    // Side by side, so that what they write is committed together.
-    const [reached] = await Promise.all([
-      timelines ? fanOutHome(ctx, status) : { homes: [], lists: [] },
-      isNew ? countOneMore(ctx, status) : countAfter(ctx, status),
-      makeFindable(ctx, status),
-    ]);
-    await noteDirect(ctx, status, { quiet: !streams });
-    if (streams) streamStatus(ctx, status, reached);
-    if (notifies) await notifyAboutStatus(ctx, status);
-    if (notifies) await notifyAboutQuote(ctx, status);
-    if (Number(BigInt(status._id) % 16n) === 0) await trimFeeds(ctx, reached);
-  });
+  // Side by side, so that what they write is committed together.
+  const [reached] = await Promise.all([
+    timelines ? fanOutHome(ctx, status) : unreached(),
+    isNew ? countOneMore(ctx, status) : countAfter(ctx, status),
+    makeFindable(ctx, status),
+  ]);
+  await noteDirect(ctx, status, { quiet: !streams });
+  if (streams) streamStatus(ctx, status, reached);
+  if (notifies) await notifyAboutStatus(ctx, status, reached.bells);
+  if (notifies) await notifyAboutQuote(ctx, status);
+  if (Number(BigInt(status._id) % 16n) === 0) await trimFeeds(ctx, reached);
 }
 
 /** Now and then, so that the lines of a feed stay bounded. */

@@ -23,14 +23,19 @@ export interface Reached {
   /** Accounts in whose home it is. */
   homes: string[];
   lists: ReachedList[];
+  /** Local followers who asked to be told of what the author posts. */
+  bells: string[];
 }
+
+/** Nowhere. */
+export const unreached = (): Reached => ({ homes: [], lists: [], bells: [] });
 
 /**
  * Writes a line for every local follower in whose home a status belongs (and for its local author), and in their lists.
  * Repeating it adds nothing.
  */
 export async function fanOutHome(ctx: Ctx, status: Status): Promise<Reached> {
-  const reached: Reached = { homes: [], lists: [] };
+  const reached = unreached();
   const shown = status.reblogOfId ? await ctx.db.statuses.findOne({ _id: status.reblogOfId }) : status;
   if (!shown) return reached;
   if (status.local) {
@@ -45,6 +50,7 @@ export async function fanOutHome(ctx: Ctx, status: Status): Promise<Reached> {
     await writeEntries(ctx, homes, { status, shown });
     reached.homes.push(...homes);
     reached.lists.push(...lists);
+    reached.bells.push(...followers.filter((f) => f.notify).map((f) => f.accountId));
   }
   const byTag = await tagFollowers(ctx, status, reached.homes);
   await writeEntries(ctx, byTag, { status, shown });

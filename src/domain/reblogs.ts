@@ -40,17 +40,15 @@ export async function reblog(
 
 /** Stores a reblog (local or received) once per account and status. */
 export async function storeReblog(ctx: Ctx, wrapper: Status, carrier?: Carrier): Promise<Status> {
-  const write = async (): Promise<Stored<Status>> => {
+  const write = async (): Promise<Stored> => {
     const earlier = await findReblog(ctx, wrapper.accountId, wrapper.reblogOfId ?? '');
-    if (earlier) return { created: false, value: earlier };
-    const { created, status } = await insertOnce(ctx, wrapper);
-    return { created, value: status };
+    return earlier ? { created: false, status: earlier } : insertOnce(ctx, wrapper);
   };
   const statusId = wrapper._id;
   const stored = wrapper.local
     ? await withEvent(ctx, { type: 'status.published', statusId, quiet: false }, write)
     : await arrive(ctx, { type: 'status.received', statusId, fetched: false }, { carrier, write });
-  return stored.value;
+  return stored.status;
 }
 
 /** Takes one's reblog back; nothing happens where there is none. Answers the status that was reblogged. */

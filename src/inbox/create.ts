@@ -28,11 +28,8 @@ export const create: Handler = async (ctx, incoming) => {
   if (!(await isWantedHere(ctx, sender, claimsOf(activity, object))))
     return ignored('create: nobody here asked for it');
   if (!object || !isOwnedBy(object, sender.uri)) return fetchObject(ctx, incoming);
-  const { carrier } = incoming;
-  return finish(
-    ctx,
-    await ingestObject(ctx, sender, { object, envelope: activity, fetched: false, carrier }),
-  );
+  const arrival = { object, envelope: activity, fetched: false, carrier: incoming.carrier, isUnknown: true };
+  return finish(ctx, await ingestObject(ctx, sender, arrival));
 };
 
 /** An activity that was interrupted after it had stored its status still owes the consequences. */
@@ -42,7 +39,7 @@ export async function knownAlready(
   { sender, carrier }: Incoming,
 ): Promise<Outcome> {
   if (carrier.again && known.accountId === sender._id)
-    await carrier.apply({ type: 'status.received', statusId: known._id, fetched: false });
+    await carrier.apply({ type: 'status.received', statusId: known._id, fetched: false }, known);
   return processed(`${verb}: known already`);
 }
 

@@ -5,7 +5,7 @@ import { normalise } from '../../federation/jsonld/normalise.js';
 import { parseJsonObject } from '../../federation/vocabulary/json.js';
 import type { Carrier } from '../domain/arrivals.js';
 import type { Ctx } from '../domain/ctx.js';
-import { applyEffects } from '../domain/effects.js';
+import { applyArrival } from '../domain/effects.js';
 import { resolveActor } from '../domain/remote/actors.js';
 import { isServerSuspended } from '../domain/relationships.js';
 import type { Received } from '../model/work.js';
@@ -81,6 +81,9 @@ async function dispatch(
   if (sender.suspendedAt !== null && !takingBack.has(activity.type)) return ignored('actor: suspended');
   const undone = activity.id !== null && (await ctx.db.undoneActivities.findOne({ uri: activity.id }));
   if (undone && undone.accountId === sender._id) return ignored('undone before');
-  const carrier: Carrier = { again: received.attempts > 1, apply: (event) => applyEffects(ctx, event) };
+  const carrier: Carrier = {
+    again: received.attempts > 1,
+    apply: (event, status) => applyArrival(ctx, event, status),
+  };
   return handler(ctx, { activity, sender, document, recipientId: received.recipientId, carrier });
 }

@@ -77,7 +77,7 @@ export function createPort(deps: PortDeps): JobsPort {
 /** Inserted as leased by this process where its worker has room: the worker then has nothing to look for and to claim. */
 async function takeReceived(deps: PortDeps, received: Received): Promise<boolean> {
   const mine = deps.hasRoom(received);
-  const document = mine ? { ...received, ...deps.received.leased() } : received;
+  const document = mine ? { ...received, ...deps.received.leased(), backlogHost: null } : received;
   try {
     await deps.db.received.insertOne(document);
   } catch (error) {

@@ -68,6 +68,8 @@ export interface Received extends WorkItem {
   recipientId: string | null;
   /** `own`: signed by its actor. `forwarded`: signed by another server; only a pointer. */
   trust: 'own' | 'forwarded';
+  /** The host in whose share of the backlog it counts; null when it was handed to the worker at once, or is over. */
+  backlogHost: string | null;
   /** Hash of the signature: the same request twice is taken once. */
   replayKey: string;
   /** Null until it is over. */

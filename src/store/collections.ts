@@ -228,7 +228,7 @@ export const collections: { readonly [K in keyof Documents]: CollectionSpec } = 
   jobs: declare(...queue),
   activities: declare('uri!', 'accountId statusId?', 'createdAt'),
   deliveries: declare(...queue, 'key!'),
-  received: declare(...queue, 'replayKey!', 'outcome _id?', 'state host'),
+  received: declare(...queue, 'replayKey!', 'outcome _id?', 'backlogHost?'),
   peers: declare('breaker nextProbeAt'),
   domainRules: declare('domain!'),
   instance: hot(),

@@ -349,6 +349,7 @@ test('#154 IN_FLOOD, #339 R_BACKPRESSURE', async () => {
     state: 'ready' as const,
     dueAt: at,
     host,
+    backlogHost: host,
     replayKey: `flood${i}`,
     outcome: null,
   }));
@@ -360,7 +361,12 @@ test('#154 IN_FLOOD, #339 R_BACKPRESSURE', async () => {
   await received.insertMany(
     waiting
       .concat(waiting, waiting)
-      .map((w, i) => ({ ...w, _id: `${9_100_000_000 + i}`, host: `h${i}.example`, replayKey: `more${i}` })),
+      .map((w, i) => ({
+        ...w,
+        _id: `${9_100_000_000 + i}`,
+        backlogHost: `h${i}.example`,
+        replayKey: `more${i}`,
+      })),
   );
   await new Promise((resolve) => setTimeout(resolve, 1100));
   const full = await post(s, s.alice, createOf(noteOf(s.alice)));

@@ -306,6 +306,7 @@ async function receiveFrom(host: Host): Promise<void> {
     objectType: null,
     body: '{}',
     recipientId: null,
+    backlogHost: null,
     trust: 'own',
     replayKey: at,
     outcome: null,

@@ -209,7 +209,7 @@ describe.each(engines)('$name', (engine) => {
       await gate.reached(1);
       await runner.stop(5);
       expect(signal?.aborted).toBe(true);
-      expect(await bench.stateOf(job!)).toMatchObject({ state: 'ready', attempts: 0 });
+      expect(await bench.stateOf(job!)).toMatchObject({ state: 'ready', attempts: 1 });
       gate.open();
       await new Promise((resolve) => setImmediate(resolve));
       expect(await bench.stateOf(job!)).toMatchObject({ state: 'ready' });

@@ -136,6 +136,7 @@ describe('received activities', () => {
       objectType: null,
       body,
       recipientId: null,
+      backlogHost: null,
       trust: 'own',
       replayKey: _id,
       outcome: null,

@@ -73,6 +73,7 @@ test('received activities are kept for as long as they are of use', async () => 
       objectType: null,
       body: '',
       recipientId: null,
+      backlogHost: null,
       trust: 'own',
       replayKey: _id,
       outcome,

@@ -134,6 +134,7 @@ test('a received activity finds the owner by the address, under any name of ours
     objectType: 'Note',
     body,
     recipientId: null,
+    backlogHost: null,
     trust,
     replayKey: 'x',
     outcome: null,

@@ -99,6 +99,8 @@ export interface Arrival {
   fetched: boolean;
   /** What it came with. */
   carrier?: Carrier;
+  /** The caller has just looked for it, and it is not there. */
+  isUnknown?: boolean;
 }
 
 /**
@@ -111,20 +113,20 @@ export async function ingestObject(ctx: Ctx, author: Account, arrival: Arrival):
   if (object.attributedTo !== null && !isSameId(object.attributedTo, author.uri))
     return refused('object of another author');
   if (author.domain === null) return refused('object of a local account');
-  const known = await ctx.db.statuses.findOne({ uri: object.id });
+  const known = arrival.isUnknown ? null : await ctx.db.statuses.findOne({ uri: object.id });
   if (known) return { outcome: 'known', status: known };
   if (await isBuried(ctx, object.id, author._id)) return refused('deleted before');
   if (object.isVote) return refused('poll vote');
   const status = await toStatus(ctx, author, { ...arrival, id: object.id });
   const { fetched, carrier } = arrival;
   const event = { type: 'status.received', statusId: status._id, fetched } as const;
-  const write = async (): Promise<Stored<Status>> => {
+  const write = async (): Promise<Stored> => {
     const stored = await insertOnce(ctx, status);
     if (stored.created) await adoptReplies(ctx, stored.status);
-    return { created: stored.created, value: stored.status };
+    return stored;
   };
-  const { created, value } = await arrive(ctx, event, { carrier, write });
-  return { outcome: created ? 'stored' : 'known', status: value };
+  const stored = await arrive(ctx, event, { carrier, write });
+  return { outcome: stored.created ? 'stored' : 'known', status: stored.status };
 }
 
 async function toStatus(ctx: Ctx, author: Account, arrival: Arrival & { id: string }): Promise<Status> {

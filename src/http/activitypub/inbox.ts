@@ -97,6 +97,7 @@ function toReceived(
   const own = verdict.outcome === 'accepted';
   // What was passed on is queued under the one who did: nothing else about it is proven.
   const sender = verdict.key.owner;
+  const host = hostOf(sender) ?? '';
   return {
     _id: ctx.ids.next(),
     state: 'ready',
@@ -108,7 +109,8 @@ function toReceived(
     createdAt: at,
     activityId: verdict.activityId,
     actor: sender,
-    host: hostOf(sender) ?? '',
+    host,
+    backlogHost: host,
     type: verdict.type.slice(0, 100),
     objectType: objectType(verdict.activity['object']),
     body: body.toString('utf8'),

@@ -23,7 +23,10 @@ export async function runReceived(
   if (!leaving && outcome === 'processed') await forwardReceived(ctx, received);
   if (outcome === 'retry') return again(ctx, received, reason);
   // A body that was processed has become documents of its own.
-  return { next: 'keep', set: { outcome, reason, ...(outcome === 'processed' && { body: '' }) } };
+  return {
+    next: 'keep',
+    set: { outcome, reason, backlogHost: null, ...(outcome === 'processed' && { body: '' }) },
+  };
 }
 
 export function receivedFailed(ctx: Ctx, received: Received, error: unknown): Verdict {
@@ -32,6 +35,6 @@ export function receivedFailed(ctx: Ctx, received: Received, error: unknown): Ve
 
 function again(ctx: Ctx, received: Received, reason: string): Verdict {
   if (received.attempts >= maxAttempts)
-    return { next: 'keep', set: { outcome: 'failed', reason, lastError: reason } };
+    return { next: 'keep', set: { outcome: 'failed', reason, backlogHost: null, lastError: reason } };
   return { next: 'retry', dueAt: backOff(ctx, received.attempts, schedule), error: reason, set: { reason } };
 }

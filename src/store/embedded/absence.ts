@@ -47,14 +47,22 @@ export function createAbsence(): Absence {
   };
 }
 
+/** The one text that a field must be: `'x'`, or `{ $in: ['x'] }`. */
+function onlyText(condition: Filter[string]): string | null {
+  if (typeof condition === 'string') return condition;
+  if (typeof condition !== 'object' || condition === null || !('$in' in condition)) return null;
+  const [value, ...others] = condition.$in ?? [];
+  return typeof value === 'string' && others.length === 0 ? value : null;
+}
+
 /** Sparse indexes lack documents, and an index on `_id` is the collection itself: neither proves anything here. */
 function* pinned(indexes: readonly Index[], filter: Filter): Generator<[Index, string]> {
   const seen = new Set<string>();
   for (const index of indexes) {
     const [first] = index.columns;
     if (index.sparse || first?.sql !== 'k0' || index.columns.length < 2 || seen.has(first.path)) continue;
-    const value = filter[first.path];
-    if (typeof value !== 'string') continue;
+    const value = onlyText(filter[first.path]);
+    if (value === null) continue;
     seen.add(first.path);
     yield [index, value];
   }

@@ -256,6 +256,7 @@ test('with too much waiting, nothing more is taken on', async () => {
     objectType: null,
     body: '{}',
     recipientId: null,
+    backlogHost: null,
     trust: 'own' as const,
     replayKey: `k${i}`,
     outcome: null,
