@@ -1,7 +1,7 @@
 import { AppError, invalid, notFound, tooLarge } from '../errors.js';
 import { acceptAvatar, acceptEmoji, acceptHeader, acceptUpload } from '../media/accept.js';
-import { canDecodeHeic } from '../media/decoder.js';
 import { parseFocus } from '../media/focus.js';
+import { canDecodeHeic } from '../media/heic.js';
 import type { PictureMeta } from '../media/meta.js';
 import { acceptedMimeTypes } from '../media/probe.js';
 import type { StoredFile } from '../media/store-file.js';
@@ -24,8 +24,8 @@ export interface UploadInput {
 }
 
 /** The types of files that may be uploaded. */
-export function supportedMimeTypes(): string[] {
-  return acceptedMimeTypes({ heic: canDecodeHeic });
+export async function supportedMimeTypes(): Promise<string[]> {
+  return acceptedMimeTypes({ heic: await canDecodeHeic() });
 }
 
 /** Stores an upload that its owner may attach to a status. @throws AppError 413, 422, 503 */

@@ -1,4 +1,3 @@
-import { createTransport } from 'nodemailer';
 import { toMailOptions, type Sender } from './message.js';
 import type { MailPort } from './port.js';
 
@@ -13,6 +12,7 @@ const timeouts = {
 export function openSmtp(url: string, sender: Sender): MailPort {
   return {
     send: async (message) => {
+      const { createTransport } = await import('nodemailer');
       const transport = createTransport({ url, ...timeouts });
       try {
         await transport.sendMail(toMailOptions(sender, message));

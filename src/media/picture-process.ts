@@ -3,7 +3,7 @@
  * decoder ends this process and not the server. Started by picture-pool.ts, which speaks to it over its channel.
  */
 import { writeFileSync } from 'node:fs';
-import { makePicture } from './pictures.js';
+import { makePicture } from './make-picture.js';
 import type { PictureAnswer, PictureRequest } from './picture-pool.js';
 
 /** How often memory is looked at, milliseconds. Decoders work on threads of their own and do not hold this up. */

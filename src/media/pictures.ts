@@ -1,15 +1,5 @@
-/** What becomes of a picture's bytes. No files and no ports: it can be done in a process of its own. */
-import {
-  blurhashOf,
-  encodeImage,
-  inspectImage,
-  previewOf,
-  stillOf,
-  type Encoded,
-  type ImageKind,
-  type ImageRefusal,
-  type Target,
-} from './images.js';
+/** Pictures as they are made. No files and no ports: it can be done in a process of its own. */
+import type { Encoded, ImageKind, ImageRefusal, Target } from './images.js';
 import type { MediaLimits } from './limits.js';
 
 export type PictureJob =
@@ -35,26 +25,7 @@ export interface Pictures {
 }
 
 /** In this process: for commands, tests, and where the setting says so. */
-export const inlinePictures: Pictures = { make: makePicture, close: async () => {} };
-
-export async function makePicture(job: PictureJob, limits: MediaLimits): Promise<MadePicture | ImageRefusal> {
-  const kind = job.task === 'poster' ? 'png' : job.kind;
-  const inspected = await inspectImage(job.data, kind, limits);
-  if (typeof inspected === 'string') return inspected;
-  const { storedPixels, previewPixels, storedSide } = limits;
-  const target =
-    job.task === 'profile'
-      ? job.target
-      : { pixels: job.task === 'poster' ? previewPixels : storedPixels, side: storedSide };
-  const picture = await encodeImage(inspected, target, limits, job.task === 'poster' ? 'jpeg' : undefined);
-  if (typeof picture === 'string') return picture;
-  const moves = inspected.frames > 1;
-  if (job.task === 'profile') {
-    const still = moves ? await stillOf(picture, limits) : null;
-    return typeof still === 'string' ? still : { picture, small: still, blurhash: null };
-  }
-  const isSmall = !moves && picture.width * picture.height <= previewPixels;
-  const small = isSmall ? null : await previewOf(picture, limits);
-  if (typeof small === 'string') return small;
-  return { picture, small, blurhash: await blurhashOf(small ?? picture) };
-}
+export const inlinePictures: Pictures = {
+  make: async (job, limits) => (await import('./make-picture.js')).makePicture(job, limits),
+  close: async () => {},
+};

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { StartError } from '../errors.js';
 import type { Logger } from '../log.js';
 import { openEmbeddedStore } from './embedded/open.js';
-import { openMongoStore } from './mongo/open.js';
 import type { CollectionSpec, Store } from './port.js';
 
 export interface StoreOptions {
@@ -25,7 +24,11 @@ export async function openStore({ url, dataDir, specs, log }: StoreOptions): Pro
     mkdirSync(dataDir, { recursive: true });
     return openEmbeddedStore({ path: join(dataDir, 'landfall.sqlite'), ...common });
   }
-  if (/^mongodb(\+srv)?:\/\//.test(url)) return openMongoStore({ url, ...common });
+  if (/^mongodb(\+srv)?:\/\//.test(url)) {
+    // The driver is large, and most servers never use it.
+    const { openMongoStore } = await import('./mongo/open.js');
+    return openMongoStore({ url, ...common });
+  }
   throw new StartError(
     `LANDFALL_DATABASE_URL must be 'embedded:', 'embedded:memory' or a mongodb:// URL, not '${url.split('@').at(-1)}'.`,
   );

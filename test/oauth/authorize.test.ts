@@ -277,7 +277,8 @@ describe('forms from elsewhere', () => {
     expect(await codes()).toBe(before);
   });
 
-  test('the pages cannot be framed and do not bar the way to client schemes', async () => {
+  test('the consent page cannot be framed and does not bar the way to client schemes', async () => {
+    await toConsent(agent, url(), 'alice');
     const page = await agent.get(url()).expect(200);
     expect(page.headers['x-frame-options']).toBe('DENY');
     expect(page.headers['content-security-policy']).toContain("frame-ancestors 'none'");

@@ -39,7 +39,7 @@ export function instanceRoutes(ctx: Ctx): Router {
       stats: await stats(),
       contact: contact && (await showAccount(ctx, null, contact)),
       registrations: registrationsOf(ctx),
-      mimeTypes: supportedMimeTypes(),
+      mimeTypes: await supportedMimeTypes(),
       media: ctx.media.limits,
       vapidKey: await vapidPublicKey(ctx),
     };

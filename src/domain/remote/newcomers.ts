@@ -5,6 +5,9 @@ import type { Clock } from '../../../federation/ports.js';
 import type { Settings } from '../../config/settings.js';
 import type { Ctx } from '../ctx.js';
 
+/** Not the names below `localhost`, which play a wildcard. */
+const thisMachine = /^(?:localhost(?::\d+)?|[\d.:[\]]+)$/;
+
 /** Counts of the current minute, in the memory of this process. */
 export interface Newcomers {
   /** Counts an actor of `host` that nobody here knows; false when the host had its share. */
@@ -63,7 +66,7 @@ function registrableDomain(host: string): string {
  */
 export async function mayMeet(ctx: Ctx, host: string): Promise<boolean> {
   // Development: this machine plays all the servers.
-  if (ctx.settings.federateLoopback && /^[\d.:[\]]+$/.test(host) && isLoopbackHost(host)) return true;
+  if (ctx.settings.federateLoopback && thisMachine.test(host) && isLoopbackHost(host)) return true;
   if (!ctx.newcomers.takeActor(host)) return false;
   return (await ctx.db.accounts.findOne({ domain: host })) !== null || ctx.newcomers.takeHost(host);
 }

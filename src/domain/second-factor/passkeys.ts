@@ -1,10 +1,4 @@
 import { isIP } from 'node:net';
-import {
-  generateAuthenticationOptions,
-  generateRegistrationOptions,
-  verifyAuthenticationResponse,
-  verifyRegistrationResponse,
-} from '@simplewebauthn/server';
 import type { Passkey } from '../../model/access.js';
 import type { Account, User } from '../../model/account.js';
 import { isDuplicateKey } from '../../store/port.js';
@@ -37,6 +31,9 @@ export function usablePasskeys(ctx: Ctx, passkeys: readonly Passkey[]): Passkey[
   return passkeys.filter((passkey) => passkey.rpId === rpId);
 }
 
+/** Loaded when it is first needed: it is large, and few requests come here. */
+const ceremonies = () => import('@simplewebauthn/server');
+
 const idsOf = (passkeys: readonly Passkey[]) =>
   passkeys.map(({ credentialId, transports }) => ({ id: credentialId, transports }));
 
@@ -49,6 +46,7 @@ export async function beginPasskey(
   const known = (await findFactors(ctx, user._id))?.passkeys ?? [];
   if (rpID === null || known.length >= mostPasskeys) return null;
   const place = { userId: user._id, purpose: 'enrol', browser: sessionId } as const;
+  const { generateRegistrationOptions } = await ceremonies();
   const options = await generateRegistrationOptions({
     rpName: ctx.names.handleDomain,
     rpID,
@@ -98,8 +96,9 @@ type Made = Pick<Passkey, 'credentialId' | 'publicKey' | 'counter' | 'transports
 async function checkRegistration(ctx: Ctx, { user, sessionId, response }: NewPasskey): Promise<Made | null> {
   const place = { userId: user._id, purpose: 'enrol', browser: sessionId } as const;
   const [expectedChallenge, rpId] = [await claimPasskeyChallenge(ctx, place), relyingPartyOf(ctx)];
-  const parsed = parseRegistration(response);
+  const parsed = await parseRegistration(response);
   if (expectedChallenge === null || rpId === null || !parsed) return null;
+  const { verifyRegistrationResponse } = await ceremonies();
   const { verified, registrationInfo } = await verifyRegistrationResponse({
     response: parsed,
     expectedChallenge,
@@ -133,6 +132,7 @@ export async function askForPasskey(ctx: Ctx, place: ChallengeFor): Promise<stri
   const rpID = relyingPartyOf(ctx);
   const usable = usablePasskeys(ctx, (await findFactors(ctx, place.userId))?.passkeys ?? []);
   if (rpID === null || !usable.length) return null;
+  const { generateAuthenticationOptions } = await ceremonies();
   const options = await generateAuthenticationOptions({
     rpID,
     challenge: Buffer.from(await issuePasskeyChallenge(ctx, place), 'base64url'),
@@ -150,6 +150,7 @@ export async function usePasskey(ctx: Ctx, place: ChallengeFor, response: string
   const passkey = parsed && (await ctx.db.passkeys.findOne({ credentialId: parsed.id, userId }));
   if (expectedChallenge === null || !passkey || passkey.rpId !== relyingPartyOf(ctx)) return false;
   const { credentialId: id, counter, publicKey } = passkey;
+  const { verifyAuthenticationResponse } = await ceremonies();
   const { verified, authenticationInfo } = await verifyAuthenticationResponse({
     response: parsed,
     expectedChallenge,
