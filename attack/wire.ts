@@ -117,6 +117,8 @@ export interface SignOptions {
   key?: KeyObject;
   created?: number;
   expires?: number;
+  /** Further header fields, by lower-cased name; signed when `cover` names them. */
+  further?: Record<string, string>;
 }
 
 export const digestOf = (body: string): string =>
@@ -137,6 +139,7 @@ export function signedLines(host: string, by: Signer, options: SignOptions = {})
     date,
     digest,
     'content-type': 'application/activity+json',
+    ...options.further,
   };
   const text = cover.split(' ').map((name) => `${name}: ${values[name] ?? ''}`);
   const signature = createSign('sha256')
@@ -158,5 +161,10 @@ export function signedLines(host: string, by: Signer, options: SignOptions = {})
           ['Digest', digest],
           ['Content-Type', 'application/activity+json'],
         ];
-  return [['Date', date], ...ofBody, ['Signature', parameters.join(',')]];
+  return [
+    ['Date', date],
+    ...ofBody,
+    ...Object.entries(options.further ?? {}),
+    ['Signature', parameters.join(',')],
+  ];
 }

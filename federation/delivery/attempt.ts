@@ -20,6 +20,8 @@ export interface DeliveryInput {
   inbox: string;
   /** The activity's JSON, byte for byte what is signed and sent. */
   body: Uint8Array | string;
+  /** Further header fields, e.g. `collection-synchronization`. */
+  headers?: Readonly<Record<string, string>>;
   /** For the log. */
   activityId?: string;
   /** The actor's keys. */
@@ -107,7 +109,11 @@ export async function attemptDelivery(input: DeliveryInput, deps: DeliveryDeps):
     const outcome = await deps.http.request({
       method: 'POST',
       url: input.inbox,
-      headers: { 'content-type': AS_MEDIA_TYPE, accept: `${AS_MEDIA_TYPE}, application/json` },
+      headers: {
+        ...input.headers,
+        'content-type': AS_MEDIA_TYPE,
+        accept: `${AS_MEDIA_TYPE}, application/json`,
+      },
       body,
       redirects: 1,
       timeoutMs: deps.timeoutMs ?? 20_000,

@@ -42,6 +42,8 @@ interface Signed extends ActivityHead {
   dialect: Dialect;
   /** What tells a request that is sent again from a new one: nobody but the signer can make another. */
   signature: Buffer;
+  /** Names of the header fields that the signature covers. */
+  covered: readonly string[];
 }
 
 export type RejectionReason =
@@ -120,21 +122,22 @@ async function readClaims(
 
 async function judge(
   activity: JsonObject,
-  { key, dialect, signature }: Verified,
+  verified: Verified,
   { deps, hosts }: { deps: ReceiveDeps; hosts: readonly string[] },
 ): Promise<Received> {
+  const { key, dialect, signature, covered } = verified;
   const head = readActivityHead(activity);
   if (typeof head === 'string') return reject(head);
   const actorHost = parseWebUrl(head.actor)?.host ?? '';
   if (hosts.some((ours) => canonicalHost(ours) === canonicalHost(actorHost))) return reject('local-actor');
   const attribution = attribute(head, key.owner);
-  if (attribution === 'own')
-    return { outcome: 'accepted', ...head, actor: key.owner, activity, key, dialect, signature };
+  const signed = { activity, key, dialect, signature, covered };
+  if (attribution === 'own') return { outcome: 'accepted', ...head, actor: key.owner, ...signed };
   if (attribution !== 'forwarded' || head.activityId === null)
     return reject(attribution === 'forwarded' ? 'actor-mismatch' : attribution);
   if (await deps.isBlocked(actorHost)) return { outcome: 'ignored', reason: 'forwarded-from-blocked' };
   const { activityId } = head;
-  return { outcome: 'forwarded', ...head, activityId, activity, key, dialect, signature };
+  return { outcome: 'forwarded', ...head, activityId, ...signed };
 }
 
 /** A cheap look at the bytes; only a hint which requests are worth parsing before their signature is checked. */

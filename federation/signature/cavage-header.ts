@@ -38,8 +38,11 @@ export function parseCavageHeader(text: string): CavageParameters | null {
   return { keyId, algorithm, headers, createdText, expiresText, signature };
 }
 
-/** `name="value"` or `name=123`, separated by commas with optional spaces. A name that comes twice is malformed. */
-function parseParameters(text: string): Map<string, string> | null {
+/**
+ * `name="value"` or `name=123`, separated by commas with optional spaces (draft-cavage-12 section 4.1); null when malformed. A
+ * name that comes twice is malformed.
+ */
+export function parseParameters(text: string): Map<string, string> | null {
   const found = new Map<string, string>();
   let at = skipSpaces(text, 0);
   for (;;) {

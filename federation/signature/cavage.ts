@@ -8,6 +8,7 @@ import {
   fieldValue,
   hasSignedBody,
   outgoingHeaders,
+  SIGNED_IF_SENT,
   toSignedBytes,
   type SignedRequest,
   type SigningInput,
@@ -47,6 +48,7 @@ export function readCavage(field: string, request: SignedRequest): SignatureClai
     dialect: 'cavage',
     keyId,
     keyHost: keyUrl.host,
+    covers: headers,
     times: {
       date: headers.includes('date') ? fieldValue(request.headers, 'date') : null,
       created: headers.includes('(created)') ? Number(createdText) : null,
@@ -98,7 +100,7 @@ function prepare(input: SigningInput) {
   const url = new URL(input.url);
   const headers = outgoingHeaders(input, input.body && { digest: toDigest(input.body) });
   const names = ['(request-target)', 'host', 'date'];
-  for (const name of ['digest', 'content-type']) if (headers[name] !== undefined) names.push(name);
+  for (const name of ['digest', ...SIGNED_IF_SENT]) if (headers[name] !== undefined) names.push(name);
   const parameters = { headers: names, createdText: null, expiresText: null };
   const text = signingString(parameters, { method: input.method, headers }, url.pathname + url.search);
   if (text === null) throw new TypeError('a header to be signed holds a line break');

@@ -56,6 +56,8 @@ export interface SignatureClaim {
   keyId: string;
   /** Host of `keyId`, lower-cased and in punycode, with port where it is not the default. */
   keyHost: string;
+  /** Names of the header fields (and derived components) that it covers, in lower case. */
+  covers: readonly string[];
   times: ClaimedTimes;
   /** The bytes of the signature. Unlike the header around them they cannot be written another way. */
   signature: Buffer;

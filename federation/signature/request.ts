@@ -27,13 +27,16 @@ export interface SigningInput {
   method: string;
   /** Absolute http(s) URL. */
   url: string;
-  /** Further header fields, sent as they are; `content-type` is signed too. */
+  /** Further header fields, sent as they are; those of `SIGNED_IF_SENT` are signed too. */
   headers?: Readonly<Record<string, string>>;
   /** Leave out for a GET. */
   body?: Uint8Array;
   key: SigningKey;
   now: Date;
 }
+
+/** Fields that a receiver acts upon, beside those that every signature covers. */
+export const SIGNED_IF_SENT: readonly string[] = ['content-type', 'collection-synchronization'];
 
 /** Gathers Node's `rawHeaders` (name, value, name, value …) without losing repeated fields. */
 export function headersFromRaw(rawHeaders: readonly string[]): Record<string, string | string[]> {

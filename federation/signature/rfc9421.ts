@@ -6,6 +6,7 @@ import {
   fieldValue,
   hasSignedBody,
   outgoingHeaders,
+  SIGNED_IF_SENT,
   toSignedBytes,
   type SignedRequest,
   type SigningInput,
@@ -58,7 +59,7 @@ export function signRfc9421(input: SigningInput): Record<string, string> {
   const url = new URL(input.url);
   const headers = outgoingHeaders(input, input.body && { 'content-digest': toContentDigest(input.body) });
   const names = ['@method', '@target-uri'];
-  for (const name of ['content-digest', 'content-type']) if (headers[name] !== undefined) names.push(name);
+  for (const name of ['content-digest', ...SIGNED_IF_SENT]) if (headers[name] !== undefined) names.push(name);
   const { keyId, algorithm, privateKey } = input.key;
   const ed25519 = algorithm === 'ed25519';
   const parameters: [string, BareItem][] = [
@@ -115,6 +116,7 @@ function readLabel(
     dialect: 'rfc9421',
     keyId: keyId.value,
     keyHost: keyUrl.host,
+    covers: names,
     times: { ...times, date: names.includes('date') ? fieldValue(request.headers, 'date') : null },
     signature,
     check: (key) => check(key, algorithm, bases, signature),

@@ -15,6 +15,8 @@ export interface Verified {
   dialect: Dialect;
   /** The same bytes twice are the same request twice, however the header around them is spelt. */
   signature: Buffer;
+  /** Names of the header fields that it covers: the others may be anybody's. */
+  covered: readonly string[];
 }
 export type Verification = Verified | Refused;
 
@@ -130,14 +132,14 @@ async function verifyClaim(
   const known = await keys.resolve(claim.keyId, { refresh: false });
   if (typeof known === 'string') return refused(`key-${known}`);
   const verdict = checkOwned(claim, known);
-  const { dialect, signature } = claim;
-  if (verdict === 'ok') return { outcome: 'verified', key: known, dialect, signature };
+  const { dialect, signature, covers: covered } = claim;
+  if (verdict === 'ok') return { outcome: 'verified', key: known, dialect, signature, covered };
   if (known.fetchedAt >= started) return refused(verdict);
   const fresh = await keys.resolve(claim.keyId, { refresh: true });
   if (typeof fresh === 'string') return refused(`key-${fresh}`);
   if (fresh.owner === known.owner && fresh.publicKey.equals(known.publicKey)) return refused(verdict);
   const second = checkOwned(claim, fresh);
-  return second === 'ok' ? { outcome: 'verified', key: fresh, dialect, signature } : refused(second);
+  return second === 'ok' ? { outcome: 'verified', key: fresh, dialect, signature, covered } : refused(second);
 }
 
 /** The resolver has checked that the owner lists the key; that both live on one host is checked here again. */

@@ -6,7 +6,7 @@ import { isDuplicateKey } from '../store/port.js';
 import { isShutOut } from '../policy/domains.js';
 import { now, type Ctx } from './ctx.js';
 import { domainRules } from './domains.js';
-import { actorUri, instanceActorUri, profileUrl } from './urls.js';
+import { actorUri, instanceActorUri, instanceUsername, profileUrl } from './urls.js';
 
 /** Usernames that would collide with routes or mislead people. */
 const reserved = new Set([
@@ -160,12 +160,14 @@ function newLocalAccount(ctx: Ctx, username: string, actorType: ActorType): Acco
   };
 }
 
-/** The actor that stands for the instance and signs fetches; made on first start. Its username is the handle domain. */
+/** The actor that stands for the instance and signs fetches; made on first start. */
 export async function ensureInstanceActor(ctx: Ctx): Promise<Account> {
   const uri = instanceActorUri(ctx.names);
   const found = await ctx.db.accounts.findOne({ uri });
   if (found) return found;
-  const account = newLocalAccount(ctx, ctx.names.handleDomain, 'Application');
+  // The key keeps the port: so it is nobody else's, whatever people are called and however often the port changes.
+  const acctKey = ctx.names.handleDomain.toLowerCase();
+  const account = { ...newLocalAccount(ctx, instanceUsername(ctx.names), 'Application'), acctKey };
   await insertLocalAccount(ctx, account).catch(() => undefined);
   const stored = await ctx.db.accounts.findOne({ uri });
   if (!stored) throw new Error('The instance actor could not be created');

@@ -6,6 +6,8 @@ import type { OwnNames } from './ctx.js';
 export const actorUri = (names: OwnNames, username: string): string => `${names.origin}/users/${username}`;
 export const profileUrl = (names: OwnNames, username: string): string => `${names.origin}/@${username}`;
 export const instanceActorUri = (names: OwnNames): string => `${names.origin}/actor`;
+/** The username of the instance actor: the handle domain. With a port, it would be a name that no server takes. */
+export const instanceUsername = (names: OwnNames): string => names.handleDomain.replace(/:\d+$/, '');
 export const sharedInboxUri = (names: OwnNames): string => `${names.origin}/inbox`;
 export const tagUrl = (names: OwnNames, tag: string): string =>
   `${names.origin}/tags/${encodeURIComponent(tag)}`;

@@ -37,6 +37,8 @@ export interface OutActivity {
   /** The status that it is about (Create, Update, Announce); null otherwise. */
   statusId: string | null;
   createdAt: string;
+  /** It is addressed to the author's followers and not to everybody. Absent: no. */
+  forFollowers?: true;
   /** When all its deliveries were written. Absent: not yet; a fan-out that is repeated after this does nothing. */
   fannedOutAt?: string;
   /** When an Undo of it was written. Absent: it stands. */

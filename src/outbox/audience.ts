@@ -74,3 +74,8 @@ function toAddressed(status: Status): Addressed {
 export function isOpen({ visibility }: Pick<Status, 'visibility'>): boolean {
   return visibility === 'public' || visibility === 'unlisted';
 }
+
+/** Addressed to the author's followers, and not to everybody. */
+export function isForFollowers({ visibility }: Pick<Status, 'visibility'>): boolean {
+  return visibility === 'private';
+}

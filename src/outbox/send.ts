@@ -18,6 +18,8 @@ export interface Outgoing {
   public: boolean;
   /** The status that it is about. */
   statusId?: string | null;
+  /** It is addressed to the author's followers and not to everybody. */
+  forFollowers?: boolean;
 }
 
 /** How many deliveries are written at once. */
@@ -83,6 +85,7 @@ function toDocument(ctx: Ctx, outgoing: OutgoingBody, inboxes: string[]): OutAct
     statusId: outgoing.statusId ?? null,
     createdAt: now(ctx),
     ...(inboxes.length <= keptInboxes && { inboxes }),
+    ...(outgoing.forFollowers && { forFollowers: true }),
   };
 }
 

@@ -2,7 +2,7 @@ import { audienceOf } from '../../federation/addressing/visibility.js';
 import { now, type Ctx } from '../domain/ctx.js';
 import type { Account } from '../model/account.js';
 import type { Status } from '../model/status.js';
-import { formerHoldersOf, holdersOf, isOpen, recipientsOf } from './audience.js';
+import { formerHoldersOf, holdersOf, isForFollowers, isOpen, recipientsOf } from './audience.js';
 import { findOwnAuthor, findSpeaker, type EventOf, type Federator } from './events.js';
 import { toAnnounce, toCreate, toDelete, toUndo, toUpdate } from './objects/activities.js';
 import { loadNote } from './objects/load.js';
@@ -24,6 +24,7 @@ export const statusPublished: Federator<'status.published'> = async (ctx, event)
     account: author,
     inboxes,
     public: isOpen(status),
+    forFollowers: isForFollowers(status),
     statusId: status._id,
   });
 };
@@ -43,6 +44,7 @@ async function sendAnnounce(ctx: Ctx, author: Account, wrapper: Status): Promise
     account: author,
     inboxes: recipients.inboxes,
     public: isOpen(wrapper),
+    forFollowers: isForFollowers(wrapper),
     statusId: wrapper._id,
   });
 }
@@ -76,6 +78,7 @@ export async function sendUpdate(
     account: author,
     inboxes: recipients.inboxes,
     public: isOpen(status),
+    forFollowers: isForFollowers(status),
     statusId,
   });
 }

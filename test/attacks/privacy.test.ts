@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { WebSocket } from 'ws';
+import type { PeerActor } from '../support/peer.js';
 import {
   createOf,
   deliver,
@@ -293,6 +294,13 @@ test('#183 VIS_FOLLOWERS', async () => {
       expect((await get(s, `/users/bob/${side}?page=true`, by)).status).toBe(404);
       expect(await s.dave.client.get(`/api/v1/accounts/${s.bob.account._id}/${side}`)).toEqual([]);
     }
+  const part = '/users/bob/followers_synchronization';
+  expect((await get(s, part)).status).toBe(401);
+  const listed = async (by: PeerActor): Promise<unknown> => JSON.parse((await get(s, part, by)).body);
+  const collection = { id: `${s.us.url}${part}`, type: 'OrderedCollection' };
+  expect(await listed(s.trent)).toMatchObject({ ...collection, orderedItems: [s.alice.uri] });
+  // Another port is another server.
+  expect(await listed(s.mallory)).toMatchObject({ ...collection, orderedItems: [] });
   await s.us.ctx.db.accounts.updateOne({ _id: s.bob.account._id }, { $set: { hideCollections: false } });
 });
 

@@ -56,7 +56,7 @@ export function collectionRoutes(site: Site): Router {
 }
 
 /** @throws AppError 404 for those whom the account blocks */
-async function refuseBlocked({ ctx }: Site, account: Account, viewerId: string | null): Promise<void> {
+export async function refuseBlocked({ ctx }: Site, account: Account, viewerId: string | null): Promise<void> {
   const block = viewerId && (await ctx.db.blocks.findOne({ accountId: account._id, targetId: viewerId }));
   if (block) throw notFound();
 }

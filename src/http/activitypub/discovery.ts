@@ -8,7 +8,7 @@ import { findLocalAccount } from '../../domain/accounts.js';
 import type { Ctx } from '../../domain/ctx.js';
 import { cachedFor, getInstance, loadInstanceStats } from '../../domain/instance.js';
 import { findOwnAccount } from '../../domain/remote/own.js';
-import { actorUri, instanceActorUri, mediaUrl, profileUrl } from '../../domain/urls.js';
+import { actorUri, instanceActorUri, instanceUsername, mediaUrl, profileUrl } from '../../domain/urls.js';
 import { badRequest, gone, notFound } from '../../errors.js';
 import type { Account } from '../../model/account.js';
 import { pictureType } from '../../outbox/objects/parts.js';
@@ -90,7 +90,9 @@ async function findResource(ctx: Ctx, resource: Resource): Promise<Account | nul
   if (resource.kind === 'url') return (await findOwnAccount(ctx, resource.url)) ?? null;
   const { username, domain } = resource;
   if (domain !== ctx.names.handleDomain && !ctx.names.isOwn(domain)) return null;
-  return findLocalAccount(ctx, username);
+  const person = await findLocalAccount(ctx, username);
+  if (person || username.toLowerCase() !== instanceUsername(ctx.names)) return person;
+  return ctx.db.accounts.findOne({ uri: instanceActorUri(ctx.names) });
 }
 
 function toDescriptor(ctx: Ctx, account: Account) {

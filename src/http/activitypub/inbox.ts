@@ -4,6 +4,7 @@ import type { Request, Response } from 'express';
 import { LRUCache } from 'lru-cache';
 import type { Json } from '../../../federation/ports.js';
 import type { Received as Verdict } from '../../../federation/inbox/receive.js';
+import { readSummary } from '../../../federation/followers/header.js';
 import { receive } from '../../../federation/inbox/receive.js';
 import { typesOf } from '../../../federation/vocabulary/values.js';
 import { now } from '../../domain/ctx.js';
@@ -15,6 +16,7 @@ import type { Received } from '../../model/work.js';
 import { isSuspended } from '../../policy/domains.js';
 import { jsonLimits } from '../../policy/json-limits.js';
 import { createBacklog, type Backlog } from './backlog.js';
+import { createFollowersCheck, type FollowersCheck } from './followers.js';
 import { textParam } from './query.js';
 import { readBody } from './read-body.js';
 import { toSignedRequest } from './signer.js';
@@ -30,9 +32,10 @@ export function inboxRoutes(site: Site): Router {
   const router = Router();
   const backlog = createBacklog(site.ctx);
   const departures = new LRUCache<string, number>({ max: 1000 });
+  const compareFollowers = createFollowersCheck(site.ctx);
   const take = async (req: Request, res: Response, recipientId: string | null): Promise<void> => {
     res.set('Cache-Control', 'private, no-store');
-    await accept(site, req, { res, recipientId, backlog, departures });
+    await accept(site, req, { res, recipientId, backlog, departures, compareFollowers });
   };
   router.post('/inbox', (req, res) => take(req, res, null));
   router.post('/actor/inbox', async (req, res) => {
@@ -54,6 +57,7 @@ interface Taken {
   backlog: Backlog;
   /** When each actor was last looked at because it was said to be gone. */
   departures: LRUCache<string, number>;
+  compareFollowers: FollowersCheck;
 }
 
 async function accept(site: Site, req: Request, taken: Taken): Promise<void> {
@@ -62,7 +66,8 @@ async function accept(site: Site, req: Request, taken: Taken): Promise<void> {
   if (await backlog.isFull()) throw later(res);
   const body = await readBody(req, ctx.settings.inboxBytes);
   const rules = await domainRules(ctx);
-  const verdict = await receive(await toSignedRequest(ctx, req, { hosts: site.hosts, body }), {
+  const request = await toSignedRequest(ctx, req, { hosts: site.hosts, body });
+  const verdict = await receive(request, {
     keys: site.keys,
     clock: ctx.clock,
     limits: jsonLimits(ctx.settings),
@@ -77,7 +82,9 @@ async function accept(site: Site, req: Request, taken: Taken): Promise<void> {
   else {
     const received = toReceived(site, { verdict, recipientId, body });
     if (await backlog.isFullFor(received.host)) throw later(res);
-    await ctx.jobs.takeReceived(received);
+    const isNew = await ctx.jobs.takeReceived(received);
+    if (isNew && verdict.outcome === 'accepted')
+      await taken.compareFollowers(verdict.actor, readSummary(request.headers, verdict.covered));
   }
   res.status(202).json({});
 }

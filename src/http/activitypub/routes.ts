@@ -9,6 +9,7 @@ import { sendDocument, varies } from './answer.js';
 import { clientRoutes } from './c2s/routes.js';
 import { collectionRoutes } from './collections.js';
 import { discoveryRoutes } from './discovery.js';
+import { followersRoutes } from './followers.js';
 import { inboxRoutes } from './inbox.js';
 import { Gone } from './lookup.js';
 import { methodRoutes } from './methods.js';
@@ -72,6 +73,7 @@ function documents(site: Site): Router {
     actorRoutes(site),
     statusRoutes(site),
     collectionRoutes(site),
+    followersRoutes(site),
     responseRoutes(site),
     activityRoutes(site),
     pageRoutes(site),

@@ -10,12 +10,15 @@ const overhead = 512;
 export interface Bodies {
   /** Null: the activity is gone. */
   bodyOf(activityId: string): Promise<Buffer | null>;
+  /** Whether it is addressed to its author's followers and not to everybody. */
+  isForFollowers(activityId: string): Promise<boolean>;
   /** Whether all its deliveries were written: until then an interrupted fan-out may come back and look for them. */
   isFannedOut(activityId: string): Promise<boolean>;
 }
 
 interface Kept {
   body: Buffer;
+  forFollowers: boolean;
   fannedOut: boolean;
 }
 
@@ -30,7 +33,11 @@ export function createBodies(activities: Collection<OutActivity>): Bodies {
   const load = async (id: string): Promise<Kept | null> => {
     const activity = await activities.findOne({ _id: id });
     if (!activity) return null;
-    const found = { body: Buffer.from(activity.body), fannedOut: activity.fannedOutAt !== undefined };
+    const found = {
+      body: Buffer.from(activity.body),
+      forFollowers: activity.forFollowers === true,
+      fannedOut: activity.fannedOutAt !== undefined,
+    };
     kept.set(id, found);
     return found;
   };
@@ -45,6 +52,7 @@ export function createBodies(activities: Collection<OutActivity>): Bodies {
 
   return {
     bodyOf: async (id) => (kept.get(id) ?? (await loadOnce(id)))?.body ?? null,
+    isForFollowers: async (id) => (kept.get(id) ?? (await loadOnce(id)))?.forFollowers === true,
     isFannedOut: async (id) => kept.get(id)?.fannedOut === true || (await loadOnce(id))?.fannedOut !== false,
   };
 }

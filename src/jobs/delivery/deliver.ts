@@ -3,6 +3,7 @@ import {
   type DeliveryDeps,
   type DeliveryResult,
 } from '../../../federation/delivery/attempt.js';
+import { SYNCHRONIZATION_FIELD } from '../../../federation/followers/header.js';
 import { nextAttemptAfter } from '../../../federation/delivery/retry.js';
 import type { SigningKey } from '../../../federation/ports.js';
 import { signCavageAside } from '../../../federation/signature/cavage.js';
@@ -21,6 +22,8 @@ export interface DeliverParts {
   isSuspended(host: string): Promise<boolean>;
   /** Why a delivery that had to wait is of no use any more; null: it is. */
   whyNotWanted(delivery: Delivery): Promise<string | null>;
+  /** What its sender says about its followers on that server; null: nothing. For activities to followers only. */
+  followersSummary(delivery: Delivery): Promise<string | null>;
   /** The inbox answered 404 or 410. */
   inboxGone(delivery: Delivery): Promise<void>;
 }
@@ -48,8 +51,9 @@ export function createDeliver(
     ]);
     if (!body) return { next: 'dead', error: 'the activity is gone' };
     if (!key) return { next: 'dead', error: 'the account is gone' };
+    const headers = await furtherHeaders(parts, delivery);
     if (parts.peers.begin(host) === 'wait') return { next: 'release' };
-    const result = await attempt(ctx, { delivery, body, key, signal, peers: parts.peers });
+    const result = await attempt(ctx, { delivery, body, key, signal, headers, peers: parts.peers });
     parts.peers.record(host, result);
     if (result.outcome === 'gone') await parts.inboxGone(delivery);
     const verdict = toVerdict(ctx, delivery, result);
@@ -60,15 +64,25 @@ export function createDeliver(
   };
 }
 
+async function furtherHeaders(parts: DeliverParts, delivery: Delivery): Promise<Record<string, string>> {
+  if (!(await parts.bodies.isForFollowers(delivery.activityId))) return {};
+  const summary = await parts.followersSummary(delivery);
+  return summary === null ? {} : { [SYNCHRONIZATION_FIELD]: summary };
+}
+
 interface Attempt {
   delivery: Delivery;
   body: Buffer;
   key: SigningKey;
   signal: AbortSignal;
+  headers: Record<string, string>;
   peers: Peers;
 }
 
-function attempt(ctx: Ctx, { delivery, body, key, signal, peers }: Attempt): Promise<DeliveryResult> {
+function attempt(
+  ctx: Ctx,
+  { delivery, body, key, signal, headers, peers }: Attempt,
+): Promise<DeliveryResult> {
   const http: DeliveryDeps['http'] = {
     ...ctx.http,
     request: (request) => ctx.http.request({ ...request, signal }),
@@ -77,6 +91,7 @@ function attempt(ctx: Ctx, { delivery, body, key, signal, peers }: Attempt): Pro
     {
       inbox: delivery.inbox,
       body,
+      headers,
       activityId: delivery.activityId,
       keys: [key],
       dialect: peers.dialect(delivery.lane),

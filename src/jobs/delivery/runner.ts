@@ -9,6 +9,7 @@ import type { Queue } from '../queue.js';
 import { Runner, type RunnerOptions } from '../runner.js';
 import { createBodies } from './bodies.js';
 import { createDeliver } from './deliver.js';
+import { createFollowersSummaries } from './followers-summaries.js';
 import { Peers } from './peers.js';
 import { recent } from './recent.js';
 
@@ -64,6 +65,7 @@ export function createDeliveryRunner(
       isCurrent: superseded.admits,
       isSuspended: async (host) => isSuspended(await domainRules(ctx), host),
       whyNotWanted: (delivery) => whyNotWanted(ctx, delivery),
+      followersSummary: createFollowersSummaries(ctx),
       inboxGone: (delivery) => noteInboxGone(ctx, delivery),
     }),
     onError: (delivery, error) => ({

@@ -1,7 +1,9 @@
+import type { FollowersSummary } from '../../../federation/followers/header.js';
 import { applyEffects } from '../../domain/effects.js';
 import type { Ctx } from '../../domain/ctx.js';
 import type { DomainEvent } from '../../domain/events.js';
 import { fetchParent } from '../../domain/remote/ancestors.js';
+import { synchroniseFollowers } from '../../domain/remote/followers.js';
 import { resolveActor } from '../../domain/remote/actors.js';
 import { checkQuote } from '../../domain/remote/quotes.js';
 import { streamAnnouncement } from '../../domain/announcements.js';
@@ -46,6 +48,9 @@ const kinds: Readonly<Record<string, (ctx: Ctx, payload: Record<string, unknown>
   'check-quote': (ctx, { statusId }) => checkQuote(ctx, String(statusId)),
   // Somebody said that it is gone; its own server knows.
   'refresh-actor': async (ctx, { uri }) => void (await resolveActor(ctx, String(uri), { refresh: true })),
+  'sync-followers': (ctx, { actor, summary }) =>
+    // Written by http/activitypub/followers.ts.
+    synchroniseFollowers(ctx, String(actor), summary as FollowersSummary),
   announcement: (ctx, { announcementId }) => streamAnnouncement(ctx, String(announcementId)),
   'inbox-gone': inboxGone,
   'signed-up': async (ctx, { accountId }) => {

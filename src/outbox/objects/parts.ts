@@ -13,6 +13,8 @@ export function actorEndpoints(uri: string) {
     inbox: `${uri}/inbox`,
     outbox: `${uri}/outbox`,
     followers: `${uri}/followers`,
+    /** The part of them that lives on the server that asks (FEP-8fcf). */
+    followersSynchronization: `${uri}/followers_synchronization`,
     following: `${uri}/following`,
     featured: `${uri}/collections/featured`,
     featuredTags: `${uri}/collections/tags`,

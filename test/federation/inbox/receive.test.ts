@@ -99,6 +99,7 @@ describe('an honest activity', () => {
       key: signer.published,
       dialect,
       signature: expect.any(Buffer),
+      covered: expect.arrayContaining([dialect === 'cavage' ? 'digest' : 'content-digest']),
     });
   });
 

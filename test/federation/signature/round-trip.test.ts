@@ -52,6 +52,7 @@ describe.each(kinds)('%s with %s', (dialect, _, signer) => {
       key: signer.published,
       dialect,
       signature: expect.any(Buffer),
+      covered: expect.arrayContaining([dialect === 'cavage' ? 'digest' : 'content-digest']),
     });
     expect(deps.keys.calls).toEqual([signer.published.keyId]);
   });

@@ -621,6 +621,7 @@ describe('keys: first the stored one, at most one fresh copy', () => {
       dialect: 'cavage',
       keyId: id,
       keyHost: 'peer.example',
+      covers: [],
       times: { date, created: null, expires: null },
       signature: Buffer.alloc(0),
       check: (key) => (checked.push(key), 'bad-signature'),
