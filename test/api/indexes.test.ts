@@ -24,6 +24,13 @@ beforeAll(async () => {
   const list = await ok<{ id: string }>(asAlice.post('/api/v1/lists', { title: 'List' }));
   listId = list.id;
   await ok(asAlice.post(`/api/v1/lists/${listId}/accounts`, { account_ids: [bob.account._id] }));
+  const page = { title: 'A page', description: '', authorName: '', providerName: '', language: null };
+  await instance.ctx.db.previewCards.insertOne({
+    _id: instance.ctx.ids.next(),
+    url: 'https://example.com/',
+    page: { ...page, publishedAt: null, image: null },
+    fetchedAt: new Date().toISOString(),
+  });
   await instance.idle();
   queries = countQueries(instance.ctx);
 });
