@@ -160,7 +160,7 @@ describe.each(engines)('$name', (engine) => {
       open = true;
       await runner.idle();
       expect(ran).toHaveLength(jobs.length);
-    });
+    }, 120_000);
   });
 
   describe('leases', () => {

@@ -859,7 +859,7 @@ describe.each(reopenable)('$name, opened again', (engine) => {
     expect(await c.countDocuments({ t: { $in: ['x', 1] } })).toBe(700);
     expect(await c.countDocuments({ a: 0 })).toBe(234);
     await second.close();
-    await expect(where.open({ c: indexes(unique('b')) })).rejects.toThrow(/E11000|two documents of/);
+    await expect(where.open({ c: indexes(unique('b')) })).rejects.toThrow(/E11000|UNIQUE|two documents of/);
     const third = await where.open({ c: indexes(by('b', '_id')) });
     expect(await third.collection<Doc>('c').countDocuments({ b: 3 })).toBe(100);
     await where.remove();
