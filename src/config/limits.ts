@@ -110,6 +110,36 @@ export const limitSettings = {
     25,
     'Of the activities that may wait (LANDFALL_INBOX_BACKLOG), the part that one host may hold, in per cent.',
   ),
+  signInTries: spec(
+    'LANDFALL_SIGN_IN_TRIES',
+    count(1, 1000),
+    5,
+    'Failed sign-ins to one account from one address before each further one has to wait: 2 seconds, then 4, 8 …',
+  ),
+  signInWaitSeconds: spec(
+    'LANDFALL_SIGN_IN_WAIT_SECONDS',
+    count(1, 86_400),
+    900,
+    'The longest of these waits.',
+  ),
+  signInsPerAddress: spec(
+    'LANDFALL_SIGN_INS_PER_ADDRESS',
+    count(1, 1_000_000),
+    25,
+    'Sign-ins that are tried from one address (IPv6: /64) in five minutes.',
+  ),
+  signInsPerAccount: spec(
+    'LANDFALL_SIGN_INS_PER_ACCOUNT',
+    count(1, 1_000_000),
+    25,
+    'Sign-ins to one account that are tried in an hour, from anywhere.',
+  ),
+  deliveriesPerHost: spec(
+    'LANDFALL_DELIVERIES_PER_HOST',
+    count(100, 10_000_000),
+    100_000,
+    'Deliveries that may wait for one host; of more than that the oldest are given up.',
+  ),
   requestsPerToken: spec(
     'LANDFALL_REQUESTS_PER_TOKEN',
     count(1, 1_000_000),

@@ -1,10 +1,10 @@
-import { countAttempt, countWithBackOff, forgetAttempts } from './attempts.js';
+import { countAttempt, countWithBackOff, forgetAttempts, type BackOff } from './attempts.js';
 import type { Ctx } from './ctx.js';
 
 /**
  * Slows down guessing of passwords and codes. Three counters, shared by all processes and kept over restarts: the pair of
- * account and address backs off exponentially, an address may try 25 times in five minutes, an account can be tried 25
- * times an hour from anywhere (the figures of Mastodon). Sessions that exist already are not affected.
+ * account and address backs off exponentially, an address may try so often in five minutes, an account can be tried so
+ * often in an hour from anywhere (settings; the defaults are Mastodon's figures). Sessions that exist already are not affected.
  */
 export interface SignInGuard {
   /** Counts an attempt before its password is looked at. Returns the seconds to wait; 0: go ahead. */
@@ -13,22 +13,23 @@ export interface SignInGuard {
   succeeded(account: string, address: string): Promise<void>;
 }
 
-const freeTries = 5;
-const longestWaitMs = 15 * 60_000;
-const forgetPairMs = 3_600_000;
-const addressWindow = { max: 25, ms: 5 * 60_000 };
-const accountWindow = { max: 25, ms: 3_600_000 };
+const addressWindowMs = 5 * 60_000;
+const hourMs = 3_600_000;
 
-/** 2, 4, 8 … seconds after the sixth, seventh, eighth attempt. */
-const backOff = {
-  keepMs: forgetPairMs,
-  waitMs: (count: number): number => {
-    const over = count - freeTries;
-    return over <= 0 ? 0 : Math.min(1000 * 2 ** Math.min(over, 20), longestWaitMs);
+/** 2, 4, 8 … seconds after the first, second, third attempt over those that are free. */
+const backOffOf = ({ signInTries, signInWaitSeconds }: Ctx['settings']): BackOff => ({
+  keepMs: hourMs,
+  waitMs: (count) => {
+    const over = count - signInTries;
+    return over <= 0 ? 0 : Math.min(1000 * 2 ** Math.min(over, 20), signInWaitSeconds * 1000);
   },
-};
+});
 
 export function createSignInGuard(ctx: Ctx): SignInGuard {
+  const { settings } = ctx;
+  const backOff = backOffOf(settings);
+  const addressWindow = { max: settings.signInsPerAddress, ms: addressWindowMs };
+  const accountWindow = { max: settings.signInsPerAccount, ms: hourMs };
   const pairOf = (account: string, address: string) => `sign-in-pair ${address} ${account}`;
   const accountOf = (account: string) => `sign-in-account ${account}`;
   return {

@@ -12,6 +12,7 @@ import type { Logger } from '../log.js';
 import { idAtTime } from '../model/ids.js';
 import type { OutActivity } from '../model/work.js';
 import { toJob } from './intents.js';
+import { thinHosts } from './thin-hosts.js';
 import { isDuplicateKey, type Collection, type Document, type Filter } from '../store/port.js';
 
 const minuteMs = 60_000;
@@ -63,6 +64,7 @@ const steps: Readonly<Record<string, Step>> = {
     deleteSlices(ctx.db.undoneActivities, { createdAt: { $lt: before(ctx, keepDays.undone) } }),
   signals: (ctx) =>
     deleteSlices(ctx.db.signals, { _id: { $lt: idAtTime(new Date(ctx.clock.now().getTime() - minuteMs)) } }),
+  crowded: thinHosts,
   polls: endPolls,
   uploads: sweepUploads,
   parts: sweepParts,

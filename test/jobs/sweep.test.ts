@@ -105,6 +105,39 @@ test('deliveries that were given up are shown for two weeks', async () => {
   expect(await left(instance.ctx.db.deliveries, all)).toEqual(['young', 'waiting']);
 });
 
+test('of what waits for one host beyond its bound the oldest is given up, and nothing of others', async () => {
+  const busy = await startInstance({ clock, deliveriesPerHost: 100 });
+  const { deliveries } = busy.ctx.db;
+  // Due far ahead, so that the worker leaves it alone.
+  const waiting = ['crowded', 'quiet'].flatMap((lane) =>
+    Array.from({ length: lane === 'crowded' ? 730 : 100 }, (_, i): Delivery => ({
+      _id: `${lane}${i}`,
+      state: 'ready',
+      dueAt: at(100 + i),
+      leaseUntil: null,
+      attempts: 0,
+      lane,
+      lastError: null,
+      createdAt: at(0),
+      activityId: 'x',
+      accountId: 'x',
+      inbox: 'x',
+      key: `${lane}${i}`,
+      generation: 1,
+    })),
+  );
+  await deliveries.insertMany(waiting);
+  await sweepOnce(busy.ctx);
+  const left = await deliveries.find({ state: 'ready', lane: 'crowded' }).sort({ dueAt: 1 }).toArray();
+  expect([left.length, left[0]?._id]).toEqual([100, 'crowded630']);
+  expect(await deliveries.countDocuments({ state: 'ready', lane: 'quiet' })).toBe(100);
+  expect(await deliveries.findOne({ _id: 'crowded0' })).toMatchObject({
+    state: 'dead',
+    lastError: 'given up: too much waits for this host',
+  });
+  await busy.close();
+});
+
 test('a poll ends once, and its voters and its author learn of it', async () => {
   const { ctx } = instance;
   await requestFollow(ctx, bob.account, alice.account);

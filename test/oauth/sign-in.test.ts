@@ -2,6 +2,7 @@ import { hash } from '@node-rs/argon2';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Express } from 'express';
 import { endAllAccess, findSession } from '../../src/domain/sessions.js';
+import { createSignInGuard } from '../../src/domain/sign-in-guard.js';
 import { personOf, startBase, tokenOf, type Base } from '../http/support.js';
 import {
   authorizeUrl,
@@ -277,6 +278,22 @@ describe('guessing', () => {
     expect(await post('name99', '2001:db8:7:7:1::9')).toBe(429);
     base.pass(5 * 60_000);
     expect(await post('name99', '2001:db8:7:7::1')).toBe(401);
+  });
+
+  test('how much of it is a setting', async () => {
+    const given = { signInTries: 1, signInWaitSeconds: 3, signInsPerAddress: 4, signInsPerAccount: 3 };
+    const settings = { ...base.ctx.settings, ...given };
+    const guard = createSignInGuard({ ...base.ctx, settings });
+    const tries = async (names: string[], address: string): Promise<number[]> => {
+      const waits: number[] = [];
+      for (const name of names) waits.push(await guard.begin(name, address));
+      return waits;
+    };
+    expect(await tries(['one', 'one', 'one'], '203.0.113.40')).toEqual([0, 0, 2]);
+    base.pass(2001);
+    expect(await tries(['one', 'one'], '203.0.113.40')).toEqual([0, 3]);
+    expect(await tries(['two', 'three'], '203.0.113.40')).toEqual([0, 298]);
+    expect(await tries(['one'], '203.0.113.41')).toEqual([3598]);
   });
 
   test('all processes count together, and what is counted is kept as a hash', async () => {
