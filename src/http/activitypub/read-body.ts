@@ -5,7 +5,7 @@ import { AppError, badRequest, tooLarge } from '../../errors.js';
 const maxMs = 30_000;
 /** How long, and how much of, a body that is too large is thrown away before the answer. */
 const lingerMs = 3000;
-const mostThrownAway = 8 * 1024 * 1024;
+const mostThrownAway = 14 * 1024 * 1024;
 
 /**
  * The raw bytes of a body. One that says it is too large is never kept, nor is more than `maxBytes` of one that turns out

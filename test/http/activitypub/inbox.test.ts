@@ -204,7 +204,7 @@ describe('what is refused, and leaves nothing', () => {
       write();
     });
     expect(answer).toMatch(/^HTTP\/1\.1 413 /);
-    expect(written).toBeLessThan(20_000_000);
+    expect(written).toBeLessThan(40_000_000);
   });
 
   test('a suspended server: 403 before any network', async () => {
