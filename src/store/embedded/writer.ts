@@ -52,8 +52,9 @@ const giveUpAfterMs = 30_000;
 
 /**
  * Group commit: writes issued in one turn of the event loop, or while the disk is busy with those before, share a
- * transaction: each touches pages that the others touch as well, and a page is written once. A write that fails (a duplicate key) fails alone. Every write is told to
- * its caller only when it is on the disk. `before` runs once per transaction.
+ * transaction: each touches pages that the others touch as well, and a page is written once. A write that fails (a
+ * duplicate key) fails alone. Every write is told to its caller only when it is on the disk. `before` runs once per
+ * transaction.
  */
 export function createWriter(db: Connection, before: () => void, sync: Sync = null): Writer {
   const queue: Task[] = [];
