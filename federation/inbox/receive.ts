@@ -33,6 +33,11 @@ export interface ReceiveDeps {
   isBlocked(host: string): boolean | Promise<boolean>;
   /** Is there anything of this actor here that its Delete could remove? */
   knowsActor(actorId: string): boolean | Promise<boolean>;
+  /**
+   * Is more taken from this host just now? Asked with the host of whoever signed, once that is proven and before the
+   * activity is parsed. Default: yes.
+   */
+  hasRoomFor?(host: string): boolean;
 }
 
 interface Signed extends ActivityHead {
@@ -54,7 +59,8 @@ export type RejectionReason =
   | 'unsupported-encoding'
   | 'actor-mismatch'
   | 'id-mismatch'
-  | 'local-actor';
+  | 'local-actor'
+  | 'too-many';
 
 export type Received =
   /** The actor itself sent it. Store durably, then answer 202. */
@@ -96,6 +102,7 @@ export async function receive(request: SignedRequest, deps: ReceiveDeps): Promis
       return { outcome: 'ignored', reason: 'deleted-with-key', actor: leaving };
     return reject(verification.reason);
   }
+  if (deps.hasRoomFor?.(parseWebUrl(verification.key.owner)?.host ?? '') === false) return reject('too-many');
   const parsed = early ?? parseJsonObject(request.body, limits);
   if (parsed.outcome === 'invalid') return reject(parsed.reason);
   return judge(parsed.value, verification, { deps, hosts: request.hosts });
@@ -171,4 +178,6 @@ const STATUS: Readonly<Partial<Record<RejectionReason, RejectionStatus>>> = {
   'id-mismatch': 403,
   'local-actor': 403,
   'key-unavailable': 503,
+  // Not 429: there is software that gives up on any 4xx, and none that gives up on 503 (decisions/070).
+  'too-many': 503,
 };

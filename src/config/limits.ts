@@ -14,6 +14,18 @@ export const limitSettings = {
     10,
     'Hosts of one registrable domain that are met for the first time in a minute.',
   ),
+  activitiesPerHost: spec(
+    'LANDFALL_ACTIVITIES_PER_HOST',
+    count(0, 100_000_000),
+    60_000,
+    'Activities that the servers of one registrable domain may bring to the inboxes of one process in a minute; the rest is told to come back (503). 0: no limit.',
+  ),
+  fetchesPerHost: spec(
+    'LANDFALL_FETCHES_PER_HOST',
+    count(0, 100_000_000),
+    12_000,
+    'Documents that they may ask for in a minute, as far as their requests are signed (429). 0: no limit.',
+  ),
   unattachedUploads: spec(
     'LANDFALL_UNATTACHED_UPLOADS',
     count(1, 1_000_000),

@@ -2,8 +2,9 @@ import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { JsonObject } from '../../federation/ports.js';
+import { createTestClock } from '../support/clock.js';
 import { cpuTime } from '../support/cpu.js';
-import type { PeerActor } from '../support/peer.js';
+import { startPeer, type PeerActor } from '../support/peer.js';
 import {
   activityJson,
   activityOf,
@@ -378,6 +379,37 @@ test('#154 IN_FLOOD, #339 R_BACKPRESSURE', async () => {
   await new Promise((resolve) => setTimeout(resolve, 1100));
   expect((await post(s, s.alice, createOf(noteOf(s.alice)))).status).toBe(202);
   await s.us.idle();
+});
+
+test('#154 IN_FLOOD', async () => {
+  // Peers on this machine are not counted while `federateLoopback` plays the network; its names are.
+  const quick = await startScene({ activitiesPerHost: 20, clock: createTestClock() });
+  try {
+    const [peer, evil] = [await startPeer('peer.localhost'), await startPeer('evil.localhost')];
+    const sub = await startPeer('sub.evil.localhost');
+    const flood = evil.actor('flood');
+    const aside = sub.actor('aside');
+    const honest = peer.actor('honest');
+    const send = (by: PeerActor, path: string): Promise<Answer> =>
+      post(quick, by, { type: 'Like', object: quick.bob.account.uri }, { path });
+    for (const by of [flood, aside, honest]) expect((await send(by, '/inbox')).status).toBe(202);
+    const answers: Answer[] = [];
+    for (let i = 0; i < 100; i++) answers.push(await send(flood, i % 2 ? '/inbox' : '/users/bob/inbox'));
+    expect(answers.filter((a) => a.status === 202).length).toBe(18);
+    const refused = answers.filter((a) => a.status === 503);
+    expect(refused.length).toBe(82);
+    for (const { headers } of refused) expect(Number(headers['retry-after'])).toBeGreaterThan(0);
+    await unchanged(quick, async () => {
+      const before = await quick.us.ctx.db.received.countDocuments({});
+      expect((await send(aside, '/inbox')).status).toBe(503);
+      expect(await quick.us.ctx.db.received.countDocuments({})).toBe(before);
+    });
+    for (let i = 0; i < 19; i++) expect((await send(honest, '/inbox')).status).toBe(202);
+    await quick.us.idle();
+    await Promise.all([peer, evil, sub].map((server) => server.close()));
+  } finally {
+    await quick.close();
+  }
 });
 
 test('#155 IN_DUP_FLOOD, #326 R_DUP, #327 R_DUP_INBOX', async () => {

@@ -8,6 +8,7 @@ import { domainRules } from '../domains.js';
 import type { Ctx } from '../ctx.js';
 import { hostOf } from '../urls.js';
 import { resolveActor } from './actors.js';
+import { createWindows } from './host-counts.js';
 import { mayMeet } from './newcomers.js';
 
 type Answer = PublicKey | 'gone' | 'unavailable' | 'refused';
@@ -75,7 +76,7 @@ export function createKeyResolver(ctx: Ctx): KeyResolver {
       if (!refresh && known) return known;
       if (refresh && known) {
         const at = ctx.clock.now().getTime();
-        if (at - (refreshedAt.get(keyId) ?? 0) < refreshMs) return known;
+        if (Math.abs(at - (refreshedAt.get(keyId) ?? 0)) < refreshMs) return known;
         refreshedAt.set(keyId, at);
         const fresh = await fetchOnce(keyId);
         return fresh === 'unavailable' ? known : fresh;
@@ -97,14 +98,9 @@ function createFailureCounts(ctx: Ctx): {
   begin(host: string): () => void;
 } {
   const open = new Map<string, number>();
-  const counts = new LRUCache<string, { since: number; count: number }>({ max: 10_000 });
-  const current = (host: string): { since: number; count: number } => {
-    const at = ctx.clock.now().getTime();
-    const known = counts.get(host);
-    return known && at - known.since < negativeMs ? known : { since: at, count: 0 };
-  };
+  const windows = createWindows(ctx.clock, () => ({ count: 0 }));
   return {
-    areTooMany: (host) => current(host).count + (open.get(host) ?? 0) >= maxFailures,
+    areTooMany: (host) => windows(host).counts.count + (open.get(host) ?? 0) >= maxFailures,
     begin(host) {
       open.set(host, (open.get(host) ?? 0) + 1);
       return () => {
@@ -113,10 +109,7 @@ function createFailureCounts(ctx: Ctx): {
         else open.delete(host);
       };
     },
-    note(host) {
-      const { since, count } = current(host);
-      counts.set(host, { since, count: count + 1 });
-    },
+    note: (host) => void (windows(host).counts.count += 1),
   };
 }
 

@@ -22,8 +22,8 @@ import { readBody } from './read-body.js';
 import { toSignedRequest } from './signer.js';
 import type { Site } from './site.js';
 
-/** When to come back, seconds. */
-const retryAfter = '60';
+/** When to come back, seconds, where nothing better is known. */
+const retryAfter = 60;
 /** An actor that is said to be gone is looked at this often at most: the rumour needs no valid signature. */
 const lookAgainMs = 10 * 60_000;
 
@@ -67,15 +67,17 @@ async function accept(site: Site, req: Request, taken: Taken): Promise<void> {
   const body = await readBody(req, ctx.settings.inboxBytes);
   const rules = await domainRules(ctx);
   const request = await toSignedRequest(ctx, req, { hosts: site.hosts, body });
+  let wait = 0;
   const verdict = await receive(request, {
     keys: site.keys,
     clock: ctx.clock,
     limits: jsonLimits(ctx.settings),
     isBlocked: (host) => isSuspended(rules, host),
     knowsActor: async (uri) => (await ctx.db.accounts.findOne({ uri })) !== null,
+    hasRoomFor: (host) => (wait = site.activityQuota(host)) === 0,
   });
   if (verdict.outcome === 'rejected') {
-    if (verdict.status === 503) throw later(res);
+    if (verdict.status === 503) throw later(res, wait || retryAfter);
     throw new AppError(verdict.status, `Not accepted: ${verdict.reason}`);
   }
   if (verdict.outcome === 'ignored') await noteDeparture(site, verdict, taken.departures);
@@ -89,8 +91,8 @@ async function accept(site: Site, req: Request, taken: Taken): Promise<void> {
   res.status(202).json({});
 }
 
-function later(res: Response): AppError {
-  res.set('Retry-After', retryAfter);
+function later(res: Response, seconds = retryAfter): AppError {
+  res.set('Retry-After', String(seconds));
   return unavailable('Try again later');
 }
 

@@ -3,6 +3,7 @@ import type { ErrorRequestHandler } from 'express';
 import { authenticate, optionalUser } from '../auth.js';
 import { toTombstone } from '../../outbox/objects/note.js';
 import type { Ctx } from '../../domain/ctx.js';
+import { createHostQuota } from '../../domain/remote/host-quota.js';
 import { activityRoutes } from './activities.js';
 import { actorRoutes } from './actors.js';
 import { sendDocument, varies } from './answer.js';
@@ -33,6 +34,8 @@ export function activityPubRoutes(ctx: Ctx, deps: ActivityPubDeps): Router {
     hosts: createOwnHosts(ctx),
     rendered: createRenderedDocuments(),
     signers: new WeakMap(),
+    activityQuota: createHostQuota(ctx, ctx.settings.activitiesPerHost),
+    fetchQuota: createHostQuota(ctx, ctx.settings.fetchesPerHost),
   };
   const router = Router();
   router.use(

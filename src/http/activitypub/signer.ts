@@ -4,8 +4,10 @@ import { headersFromRaw, type SignedRequest } from '../../../federation/signatur
 import { readSignedRequest, screenSigners, verifyRequest } from '../../../federation/signature/verify.js';
 import type { Ctx } from '../../domain/ctx.js';
 import { domainRules } from '../../domain/domains.js';
+import type { HostQuota } from '../../domain/remote/host-quota.js';
 import { isSuspendedHere } from '../../domain/relationships.js';
-import { AppError, forbidden, unavailable } from '../../errors.js';
+import { hostOf } from '../../domain/urls.js';
+import { AppError, forbidden, tooManyRequests, unavailable } from '../../errors.js';
 import type { Account } from '../../model/account.js';
 import { isSuspended } from '../../policy/domains.js';
 import type { OwnHosts } from './own-hosts.js';
@@ -13,6 +15,7 @@ import type { OwnHosts } from './own-hosts.js';
 export interface SignerDeps {
   keys: KeyResolver;
   hosts: OwnHosts;
+  fetchQuota: HostQuota;
 }
 
 /** Who signed a GET. */
@@ -53,7 +56,8 @@ export async function toSignedRequest(
  * Finds out who signed a request for a document. Where everybody may see it anyway (`open`), no key is fetched for that:
  * two servers that check each other's every request would never come to an end. A key that is known is checked all
  * the same, so that people whom the author blocks are known by name.
- * @throws AppError 403 for suspended servers and accounts, 503 when a key cannot be fetched at present
+ * @throws AppError 403 for suspended servers and accounts, 429 for a host that asks too much, 503 when a key cannot be fetched
+ * at present
  */
 export async function identifySigner(
   ctx: Ctx,
@@ -71,6 +75,7 @@ export async function identifySigner(
     if (verdict.retryable) throw unavailable('The key could not be fetched');
     return { account: null, refusal: verdict.reason };
   }
+  refuseGreedy(req, deps.fetchQuota(hostOf(verdict.key.owner) ?? ''));
   const account = await ctx.db.accounts.findOne({ uri: verdict.key.owner });
   if (account && (await isSuspendedHere(ctx, account))) throw refusedServer();
   return { account, refusal: account ? null : 'unknown-owner' };
@@ -90,6 +95,12 @@ async function hasKnownKey(
   }
   const keyId = screened[0]?.keyId ?? '';
   return (await ctx.db.remoteKeys.findOne({ keyId })) !== null;
+}
+
+function refuseGreedy(req: Request, wait: number): void {
+  if (wait === 0) return;
+  req.res?.set('Retry-After', String(wait));
+  throw tooManyRequests();
 }
 
 const refusedServer = (): AppError => forbidden('This server does not federate with yours');

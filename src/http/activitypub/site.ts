@@ -1,6 +1,7 @@
 import type { Request } from 'express';
 import type { KeyResolver } from '../../../federation/ports.js';
 import type { Ctx } from '../../domain/ctx.js';
+import type { HostQuota } from '../../domain/remote/host-quota.js';
 import type { Account } from '../../model/account.js';
 import type { Status } from '../../model/status.js';
 import type { OwnHosts } from './own-hosts.js';
@@ -27,6 +28,10 @@ export interface Site extends ActivityPubDeps {
   ctx: Ctx;
   hosts: OwnHosts;
   rendered: RenderedDocuments;
+  /** Of inboxes, all together. */
+  activityQuota: HostQuota;
+  /** Of signed requests for documents. */
+  fetchQuota: HostQuota;
   /** Signatures that were checked already, in secure mode. */
   signers: WeakMap<Request, Promise<Signer>>;
 }

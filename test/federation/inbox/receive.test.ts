@@ -132,6 +132,19 @@ describe('an honest activity', () => {
   });
 });
 
+describe('a host that sends too much', () => {
+  test('is asked about once its signature is good, with the host of whoever signed, before anything is parsed', async () => {
+    const asked: string[] = [];
+    const hasRoomFor = (host: string): boolean => asked.push(host) > 1;
+    expect(await run(post('{ this is no JSON'), { hasRoomFor })).toBe('503 too-many');
+    expect(await run(post(like), { hasRoomFor })).toBe(accepted);
+    const forged = { ...mallory, signing: { ...mallory.signing, keyId: alice.signing.keyId } };
+    expect(await run(post(like, { signer: forged }), { hasRoomFor })).toBe('401 bad-signature');
+    expect(await run(post({ ...like, actor: mallory.published.owner }), { hasRoomFor })).toMatch(/^403 /);
+    expect(asked).toEqual(['peer.example', 'peer.example', 'peer.example']);
+  });
+});
+
 describe('whose activity is it', () => {
   const trent = makeSigner('https://peer.example/users/trent');
   const keys = resolverFor(alice, mallory, trent);
