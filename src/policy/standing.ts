@@ -8,12 +8,16 @@ export function standingOf(
   user: Pick<User, 'confirmedAt' | 'approvedAt' | 'disabledAt'>,
   account: Pick<Account, 'suspendedAt' | 'deletedAt'>,
 ): Standing {
-  if (account.suspendedAt !== null || account.deletedAt !== null) return 'suspended';
+  if (!standsHere(account)) return 'suspended';
   if (user.disabledAt !== null) return 'disabled';
   if (user.confirmedAt === null) return 'unconfirmed';
   if (user.approvedAt === null) return 'pending';
   return 'ok';
 }
+
+/** Neither suspended by staff nor deleted. */
+export const standsHere = (account: Pick<Account, 'suspendedAt' | 'deletedAt'>): boolean =>
+  account.suspendedAt === null && account.deletedAt === null;
 
 /** What is said to somebody who may not act, in the words clients know from Mastodon. */
 export const standingTexts: Record<Exclude<Standing, 'ok'>, string> = {

@@ -1,10 +1,17 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import sharp from 'sharp';
 import { WebSocket } from 'ws';
 import { endAllAccess } from '../../src/domain/sessions.js';
-import { deleteAccountAsStaff, setPassword, suspendAccount } from '../../src/domain/staff.js';
+import {
+  deleteAccountAsStaff,
+  setPassword,
+  suspendAccount,
+  unsuspendAccount,
+} from '../../src/domain/staff.js';
 import { issueToken } from '../../src/domain/tokens.js';
 import { createClient } from '../support/client.js';
+import { createTestClock } from '../support/clock.js';
 import { startInstance, type Instance, type InstanceOverrides } from '../support/instance.js';
 import {
   authorizeUrl,
@@ -19,11 +26,12 @@ import {
 import { raw, type Answer, type Status } from './kit.js';
 
 const password = 'correct horse battery';
+const clock = createTestClock();
 let us: Instance;
 let admin: string;
 let user: string;
 beforeAll(async () => {
-  us = await startInstance();
+  us = await startInstance({ clock });
   const scopes = ['read', 'write', 'follow', 'push', 'admin:read', 'admin:write'];
   await us.createUser('owner', { role: 'owner', password });
   user = (await us.createUser('bob', { password })).token;
@@ -303,22 +311,50 @@ test('#261 SESS_REVOKE', async () => {
 
 test('#303 MOD_SUSPEND_LOCAL', async () => {
   const made = await us.createUser('gone', { password });
-  const status = await createClient(us.url, made.token).post<Status>('/api/v1/statuses', {
-    status: 'before',
-  });
-  await suspendAccount(us.ctx, 'cli', made.account);
-  for (const path of [
+  const client = createClient(us.url, made.token);
+  const form = new FormData();
+  const data = await sharp({ create: { width: 9, height: 9, channels: 3, background: '#c0ffee' } })
+    .png()
+    .toBuffer();
+  form.set('file', new Blob([new Uint8Array(data)], { type: 'image/png' }), 'a.png');
+  const headers = { authorization: `Bearer ${made.token}` };
+  const uploaded = await fetch(`${us.url}/api/v2/media`, { method: 'POST', headers, body: form });
+  const media = (await uploaded.json()) as { id: string; url: string };
+  const status = await client.post<Status>('/api/v1/statuses', { status: 'before', media_ids: [media.id] });
+  const file = new URL(media.url).pathname;
+  const read = (path: string): Promise<Answer> => {
+    const accept = path === '/@gone' ? 'text/html' : 'application/activity+json';
+    return raw({ us }, { method: 'GET', path, lines: [['Accept', accept]] });
+  };
+  const hidden = [
     '/@gone',
     `/api/v1/statuses/${status.id}`,
     new URL(status.uri).pathname,
     '/users/gone/outbox',
-  ]) {
-    const { status: code, body } = await raw(
-      { us },
-      { method: 'GET', path, lines: [['Accept', 'application/activity+json']] },
-    );
-    expect([path, [403, 404, 410].includes(code) || !body.includes('before')]).toEqual([path, true]);
+    file,
+  ];
+  for (const path of hidden) expect([path, (await read(path)).status]).toEqual([path, 200]);
+  await suspendAccount(us.ctx, 'cli', made.account);
+  clock.advance({ seconds: 11 });
+  for (const path of hidden) {
+    const { status: code, body } = await read(path);
+    expect([path, [403, 404, 410].includes(code), body.includes('before')]).toEqual([path, true, false]);
   }
+  // The actor stays, to say that it is suspended; nobody signs in as it.
+  const actor = JSON.parse((await read('/users/gone')).body) as { suspended?: boolean };
+  expect(actor.suspended).toBe(true);
+  const browser = agent();
+  const signIn = formOf((await browser.get('/auth/sign_in')).text);
+  const told = await browser
+    .post(signIn.action)
+    .type('form')
+    .send({ ...signIn.fields, username: 'gone', password });
+  expect([told.status, told.text.includes('currently disabled')]).toEqual([403, true]);
+  // All of it can be taken back.
+  const account = await us.ctx.db.accounts.findOne({ _id: made.account._id });
+  if (account) await unsuspendAccount(us.ctx, 'cli', account);
+  clock.advance({ seconds: 11 });
+  for (const path of hidden) expect([path, (await read(path)).status]).toEqual([path, 200]);
 });
 
 test('#319 CLI_RESET', async () => {
