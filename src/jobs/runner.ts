@@ -262,7 +262,8 @@ export class Runner<T extends WorkItem> {
     return createTimers({
       clock,
       every: [
-        [pollMs, () => this.#look()],
+        // A store that answers slower than this would never be done looking; the next poll makes up for it.
+        [pollMs, () => this.#feeding ?? this.#look()],
         [scanEveryMs, () => this.#scan()],
         [extendEveryMs, () => this.#extend()],
         [reclaimEveryMs, async () => void ((await queue.reclaimExpired(isHeld)) && this.#scan())],

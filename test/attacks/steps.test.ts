@@ -316,7 +316,9 @@ test('#340 R_LOCKS', async () => {
   // Now the first holder wakes, and finishes what is finished.
   open();
   await us.idle();
-  for (let i = 0; i < 500 && (await us.ctx.db.jobs.countDocuments({})) > 0; i++) {
+  const unfinished = async (): Promise<number> =>
+    (await us.ctx.db.jobs.countDocuments({})) + (await us.ctx.db.received.countDocuments({ outcome: null }));
+  for (let i = 0; i < 1000 && (await unfinished()) > 0; i++) {
     await us.idle();
     await new Promise((resolve) => setTimeout(resolve, 10));
   }

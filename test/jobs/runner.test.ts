@@ -117,6 +117,19 @@ describe.each(engines)('$name', (engine) => {
       gate.open();
     });
 
+    test('a store slower than the poll does not keep it busy', async () => {
+      const queue = bench.queueOf('a');
+      const due: typeof queue.due = async (range) => {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        return queue.due(range);
+      };
+      const runner = runnerOf({ ...queue, due }, bench.clock, { pollMs: 1, run: createGate().run });
+      runners.push(runner);
+      runner.start();
+      await runner.idle();
+      expect(runner.count).toBe(0);
+    });
+
     test('an adopted item runs without being claimed', async () => {
       const ran: string[] = [];
       const runner = start('a', {
