@@ -11,6 +11,7 @@ import { announcementsRoutes } from './v1/announcements.js';
 import { conversationsRoutes } from './v1/conversations.js';
 import { customEmojisRoutes } from './v1/custom-emojis.js';
 import { discoveryRoutes } from './v1/discovery.js';
+import { emailSubscriptionsRoutes } from './v1/email-subscriptions.js';
 import { emailsRoutes } from './v1/emails.js';
 import { endorsementsRoutes } from './v1/endorsements.js';
 import { featuredTagsRoutes } from './v1/featured-tags.js';
@@ -87,6 +88,7 @@ export function apiRoutes(ctx: Ctx): Router {
     adminRoutes(ctx),
     instanceRoutes(ctx),
     emailsRoutes(ctx),
+    emailSubscriptionsRoutes(ctx),
     miscRoutes(ctx),
   );
   return router;

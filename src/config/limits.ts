@@ -176,6 +176,12 @@ export const limitSettings = {
     30,
     'Uploads of one account in half an hour.',
   ),
+  subscribersPerAccount: spec(
+    'LANDFALL_SUBSCRIBERS_PER_ACCOUNT',
+    count(1, 1_000_000),
+    1000,
+    'Subscriptions by mail to one account, those not confirmed yet too; further ones are not taken.',
+  ),
   streamsPerAddress: spec(
     'LANDFALL_STREAMS_PER_ADDRESS',
     count(1, 100_000),

@@ -89,6 +89,12 @@ export const settingsTable = {
     'everyone',
     'Who may invite others. Whoever is invited may sign up even when it is closed, and staff is not asked.',
   ),
+  emailSubscriptions: spec(
+    'LANDFALL_EMAIL_SUBSCRIPTIONS',
+    z.enum(['everyone', 'staff', 'nobody']),
+    'nobody',
+    'Who may let others subscribe to their public posts by mail, without an account. Off with LANDFALL_LIMITED_FEDERATION.',
+  ),
   federateLoopback: spec(
     'LANDFALL_FEDERATE_LOOPBACK',
     flag,

@@ -6,6 +6,7 @@ import { acctOf } from './accounts.js';
 import { getReport, resolveReport } from './admin-reports.js';
 import { asStaff } from './audit.js';
 import { now, type Ctx } from './ctx.js';
+import { turnSubscriptionsIntoFollows } from './email-subscriptions/become-follows.js';
 import { followInviter } from './invites.js';
 import { requestMail } from './mail/request.js';
 import { notify } from './notifications.js';
@@ -110,6 +111,7 @@ export const approveAccount: Measure = async (ctx, by, account) => {
     async () => {
       await ctx.db.users.updateOne({ _id: user._id }, { $set: { approvedAt: now(ctx) } });
       await followInviter(ctx, account._id);
+      await turnSubscriptionsIntoFollows(ctx, account._id);
       if (user.email !== null) await requestMail(ctx, { mail: 'approved', userId: user._id });
     },
   );

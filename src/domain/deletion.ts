@@ -1,5 +1,6 @@
 import type { Account } from '../model/account.js';
 import { now, type Ctx } from './ctx.js';
+import { removeSubscribers } from './email-subscriptions/remove.js';
 import { withEvent } from './events.js';
 import { pathsOf, removeUnusedFiles } from './files.js';
 import { endAllAccess } from './sessions.js';
@@ -15,6 +16,7 @@ export async function deleteAccount(ctx: Ctx, account: Account): Promise<void> {
   await withEvent(ctx, { type: 'account.deleted', accountId: account._id }, async () => {
     await bury(ctx, { uri: account.uri, accountId: account._id, formerType: account.actorType });
     await ctx.db.accounts.updateOne({ _id: account._id }, { $set: { deletedAt: now(ctx) } });
+    await removeSubscribers(ctx, account._id);
     const user = await ctx.db.users.findOne({ accountId: account._id });
     if (user) {
       await endAllAccess(ctx, user._id);
@@ -35,6 +37,7 @@ export async function purgeAccount(ctx: Ctx, accountId: string): Promise<void> {
   const account = await ctx.db.accounts.findOne({ _id: accountId });
   if (!account?.deletedAt) return;
   await purgeStatuses(ctx, accountId);
+  await removeSubscribers(ctx, accountId);
   await purgeEdges(ctx, accountId);
   await purgeBelongings(ctx, accountId);
   const empty = {

@@ -3,6 +3,7 @@ import type { Ctx } from './ctx.js';
 import type { ArrivalEvent } from './arrivals.js';
 import type { DeletedStatus, DomainEvent } from './events.js';
 import { purgeAccount } from './deletion.js';
+import { addToMailing } from './email-subscriptions/mailings.js';
 import { notifyStaff } from './reports.js';
 import { forgetDirect, noteDirect } from './conversations.js';
 import { countFavourites } from './favourites.js';
@@ -33,14 +34,15 @@ import { notifyAboutQuote } from './quotes.js';
 export async function applyEffects(ctx: Ctx, event: DomainEvent): Promise<void> {
   switch (event.type) {
     case 'status.published':
-      return withStatus(ctx, event.statusId, (status) =>
-        statusArrived(ctx, status, {
+      return withStatus(ctx, event.statusId, async (status) => {
+        await statusArrived(ctx, status, {
           notifies: !event.quiet,
           timelines: true,
           streams: !event.quiet,
           isNew: false,
-        }),
-      );
+        });
+        if (event.mailed) await addToMailing(ctx, status);
+      });
     case 'status.received':
       return withStatus(ctx, event.statusId, (status) => applyArrival(ctx, event, status));
     case 'status.edited':

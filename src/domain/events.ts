@@ -29,6 +29,8 @@ type Happening =
       type: 'status.published';
       statusId: string;
       /** No delivery, notifications or streams: older than a day when posted. */ quiet: boolean;
+      /** Its author may have subscribers by mail who get it. Absent: no. */
+      mailed?: true;
     }
   | {
       type: 'status.received';

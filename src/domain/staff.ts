@@ -4,6 +4,7 @@ import { asStaff } from './audit.js';
 import { acctOf } from './accounts.js';
 import { now, type Ctx } from './ctx.js';
 import { deleteAccount } from './deletion.js';
+import { removeSubscribers } from './email-subscriptions/remove.js';
 import { publish, withEvent } from './events.js';
 import { replacePassword } from './password-change.js';
 import { longestPassword } from './passwords.js';
@@ -23,6 +24,7 @@ export async function suspendAccount(ctx: Ctx, by: string, account: Account): Pr
   if (account.suspendedAt !== null) return;
   await asStaff(ctx, { actor: by, action: 'account.suspend', target: acctOf(account) }, async () => {
     await changeAccount(ctx, account, { suspendedAt: now(ctx) });
+    await removeSubscribers(ctx, account._id);
     const user = await ctx.db.users.findOne({ accountId: account._id });
     if (user) await endAllAccess(ctx, user._id);
   });

@@ -3,6 +3,7 @@ import type { Account } from '../model/account.js';
 import type { Media, QuotePolicy, Status, Visibility } from '../model/status.js';
 import { refuseUnusableTags } from './admin-tags.js';
 import { composeText } from './compose.js';
+import { mayBeMailed } from './email-subscriptions/mailings.js';
 import type { Ctx } from './ctx.js';
 import { withEvent } from './events.js';
 import { reserveStatusId } from './idempotency.js';
@@ -52,7 +53,8 @@ export async function publishStatus(ctx: Ctx, author: Account, input: StatusInpu
     status.quote = await prepareQuote(ctx, author, { status, quotedId: input.quotedStatusId });
   const quiet =
     input.createdAt !== undefined && ctx.clock.now().getTime() - input.createdAt.getTime() > dayMs;
-  return withEvent(ctx, { type: 'status.published', statusId: id, quiet }, async () => {
+  const mailed = !quiet && mayBeMailed(ctx, author, status) && { mailed: true as const };
+  return withEvent(ctx, { type: 'status.published', statusId: id, quiet, ...mailed }, async () => {
     await claimMedia(ctx, status.mediaIds, status._id);
     return (await insertOnce(ctx, status)).status;
   });

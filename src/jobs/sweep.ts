@@ -62,6 +62,10 @@ const steps: Readonly<Record<string, Step>> = {
   deadJobs: (ctx) => deleteSlices(ctx.db.jobs, { state: 'dead', dueAt: { $lt: before(ctx, keepDays.dead) } }),
   undone: (ctx) =>
     deleteSlices(ctx.db.undoneActivities, { createdAt: { $lt: before(ctx, keepDays.undone) } }),
+  sentMails: (ctx) =>
+    deleteSlices(ctx.db.jobs, { state: 'done', dueAt: { $lt: before(ctx, keepDays.sent) } }),
+  emailSubscriptions: (ctx) => deleteExpired(ctx, ctx.db.emailSubscriptions),
+  postMailings: (ctx) => deleteSlices(ctx.db.postMailings, { dueAt: { $lt: before(ctx, keepDays.dead) } }),
   signals: (ctx) =>
     deleteSlices(ctx.db.signals, { _id: { $lt: idAtTime(new Date(ctx.clock.now().getTime() - minuteMs)) } }),
   crowded: thinHosts,

@@ -9,6 +9,13 @@ export interface MailMessage {
   /** Plain text. */
   text: string;
   date: Date;
+  /** For mails that many get and may not want any more. */
+  list?: {
+    /** RFC 2919: a host name's form. */
+    id: string;
+    /** Takes a POST that ends it, without anything else being asked (RFC 8058). */
+    unsubscribeUrl: string;
+  };
 }
 
 export type MailResult =

@@ -19,7 +19,7 @@ export function openSmtp(url: string, sender: Sender): MailPort {
         return { outcome: 'sent' };
       } catch (error) {
         const reason = refusalOf(error);
-        if (reason === null) throw error;
+        if (reason === null) throw new Error(withoutAddresses(textOf(error)));
         return { outcome: 'refused', reason };
       } finally {
         transport.close();
@@ -33,5 +33,13 @@ function refusalOf(error: unknown): string | null {
   if (!(error instanceof Error)) return null;
   const { code, responseCode } = error as Error & { code?: unknown; responseCode?: unknown };
   const final = typeof responseCode === 'number' && responseCode >= 500 && responseCode < 600;
-  return final && (code === 'EENVELOPE' || code === 'EMESSAGE') ? error.message : null;
+  const isOfMail = code === 'EENVELOPE' || code === 'EMESSAGE';
+  return final && isOfMail ? withoutAddresses(error.message) : null;
+}
+
+const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** Mail servers repeat the address in what they answer; that goes into logs and stays with the job. */
+function withoutAddresses(text: string): string {
+  return text.replace(/[^\s<>"(),;:]+@[^\s<>"(),;:]+/g, '[address]');
 }

@@ -65,6 +65,8 @@ export interface Account {
   silencedAt: string | null;
   /** Its media are shown behind a warning. Absent or null: as it says itself. */
   sensitizedAt?: string | null;
+  /** Local: since when its posts can be had by mail, where the instance allows it. Absent or null: not. */
+  emailSubscriptionsAt?: string | null;
   /** Set when the account was deleted; the document stays as a tombstone. */
   deletedAt: string | null;
   /** Remote only. */

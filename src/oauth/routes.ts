@@ -10,6 +10,8 @@ import { appRoutes } from './apps.js';
 import { authorizedAppsRoutes } from './authorized-apps.js';
 import { confirmationRoutes } from './confirmation.js';
 import { authorizeRoutes } from './authorize.js';
+import { emailSubscriptionsRoutes } from './email-subscriptions.js';
+import { emailSubscriptionsSettingsRoutes } from './email-subscriptions-settings.js';
 import { pageErrors } from './errors.js';
 import { inviteLinkRoutes } from './invite-links.js';
 import { invitesRoutes } from './invites.js';
@@ -48,6 +50,7 @@ export function oauthRoutes(ctx: Ctx): Router {
   router.use(authorizeRoutes(ctx), signInRoutes(ctx, guard), signUpPageRoutes(ctx));
   router.use(confirmationRoutes(ctx), passwordRoutes(ctx));
   router.use(secondFactorRoutes(ctx, guard), passkeyRoutes(ctx, guard), passwordChangeRoutes(ctx, guard));
+  router.use(emailSubscriptionsRoutes(ctx), emailSubscriptionsSettingsRoutes(ctx));
   router.use(settingsRoutes(ctx), authorizedAppsRoutes(ctx), invitesRoutes(ctx));
   router.use(['/oauth', '/auth'], pageErrors(ctx));
   return router;

@@ -6,8 +6,10 @@ import {
   revokeSession,
   type SignedInSession,
 } from '../domain/sessions.js';
+import { emailSubscriptionsOpenTo } from '../domain/email-subscriptions/offer.js';
 import { apiBody } from '../http/params.js';
 import type { WebSession } from '../model/access.js';
+import { isWithin } from '../policy/circles.js';
 import { html, type Html } from '../web/html.js';
 import { page } from '../web/layout.js';
 import { buttonOf, fieldOf } from './forms.js';
@@ -58,6 +60,7 @@ function settingsPage(
 ): string {
   const { csrf } = who.session;
   const list = sessions.map((session) => sessionOf(session, who));
+  const mayHaveSubscribers = isWithin(who.user.role, emailSubscriptionsOpenTo(ctx));
   const others = { action: '/auth/settings/sessions/revoke_others', csrf, button: 'Sign out all others' };
   const body = html`<section class="card">
       <h1>Your account</h1>
@@ -76,6 +79,7 @@ function settingsPage(
     <section class="card">
       <h2>Others</h2>
       <p><a href="/auth/settings/invites">Invite people</a></p>
+      ${mayHaveSubscribers && html`<p><a href="/auth/settings/email_subscriptions">Your posts by mail</a></p>`}
     </section>
     <section class="card">
       <h2>Apps</h2>

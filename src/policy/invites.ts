@@ -1,11 +1,12 @@
 import type { Invite } from '../model/access.js';
 import type { Role } from '../model/account.js';
+import { isWithin, type Circle } from './circles.js';
 
 /** Who may invite others. */
-export type InvitePolicy = 'everyone' | 'staff' | 'nobody';
+export type InvitePolicy = Circle;
 
 export function mayInvite(role: Role, policy: InvitePolicy): boolean {
-  return policy === 'everyone' || (policy === 'staff' && role !== 'user');
+  return isWithin(role, policy);
 }
 
 /** Whether somebody may come with it at `at` (ISO 8601), whoever made it. */

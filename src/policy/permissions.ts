@@ -1,5 +1,5 @@
 import type { Role } from '../model/account.js';
-import { mayInvite, type InvitePolicy } from './invites.js';
+import { isWithin, type Circle } from './circles.js';
 
 /** Mastodon's permission bits (UserRole::FLAGS), those that mean something here. */
 const permission = {
@@ -17,6 +17,7 @@ const permission = {
   manageRoles: 17,
   inviteUsers: 16,
   deleteUserData: 19,
+  manageEmailSubscriptions: 22,
 } as const;
 export type Permission = keyof typeof permission;
 
@@ -40,9 +41,19 @@ export function hasPermission(role: Role, wanted: Permission): boolean {
   return held[role].includes(wanted);
 }
 
+/** What the settings open to some. */
+export interface OpenTo {
+  /** Inviting others. */
+  invites: Circle;
+  /** Having one's posts sent to subscribers by mail. */
+  emailSubscriptions: Circle;
+}
+
 /** The bits of all permissions of a role, as the client API shows them. */
-export function permissionBits(role: Role, invites: InvitePolicy): string {
-  const all = [...held[role], ...(mayInvite(role, invites) ? (['inviteUsers'] as const) : [])];
+export function permissionBits(role: Role, { invites, emailSubscriptions }: OpenTo): string {
+  const all: Permission[] = [...held[role]];
+  if (isWithin(role, invites)) all.push('inviteUsers');
+  if (isWithin(role, emailSubscriptions)) all.push('manageEmailSubscriptions');
   return String(all.reduce((sum, name) => sum + 2 ** permission[name], 0));
 }
 

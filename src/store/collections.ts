@@ -3,6 +3,7 @@ import type * as account from '../model/account.js';
 import type * as announcements from '../model/announcements.js';
 import type * as cards from '../model/cards.js';
 import type * as conversations from '../model/conversations.js';
+import type * as emailSubscriptions from '../model/email-subscriptions.js';
 import type * as filters from '../model/filters.js';
 import type * as lists from '../model/lists.js';
 import type * as moderation from '../model/moderation.js';
@@ -96,6 +97,8 @@ export interface Documents {
   activeDays: moderation.ActiveDay;
   accountWarnings: moderation.AccountWarning;
   linkPublishers: moderation.LinkPublisher;
+  emailSubscriptions: emailSubscriptions.EmailSubscription;
+  postMailings: emailSubscriptions.PostMailing;
 }
 
 export type Db = { readonly [K in keyof Documents]: Collection<Documents[K]> };
@@ -244,6 +247,8 @@ export const collections: { readonly [K in keyof Documents]: CollectionSpec } = 
   activeDays: declare('userId day!', 'day _id'),
   accountWarnings: declare('targetId _id'),
   linkPublishers: declare('domain!'),
+  emailSubscriptions: declare('accountId email!', 'accountId _id', 'email', 'tokenHash!', 'expiresAt?'),
+  postMailings: declare('openFor!?', 'statusIds!', 'accountId', 'dueAt'),
 };
 
 /** The typed view of a store that the domain uses. */

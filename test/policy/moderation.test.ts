@@ -1,4 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
+import type { Role } from '../../src/model/account.js';
+import type { Circle } from '../../src/policy/circles.js';
 import { canonicalEmail, canonicalEmailHash, emailDomains } from '../../src/policy/emails.js';
 import { hasPermission, outranks, permissionBits } from '../../src/policy/permissions.js';
 import { judgeSignUp } from '../../src/policy/sign-up.js';
@@ -51,12 +53,16 @@ describe('permissions', () => {
   });
 
   test('are the bits that clients know', () => {
-    expect(permissionBits('user', 'staff')).toBe('0');
-    expect(permissionBits('user', 'everyone')).toBe(String(2 ** 16));
+    const bits = (role: Role, invites: Circle, emailSubscriptions: Circle = 'nobody') =>
+      permissionBits(role, { invites, emailSubscriptions });
+    expect(bits('user', 'staff')).toBe('0');
+    expect(bits('user', 'everyone')).toBe(String(2 ** 16));
+    expect(bits('user', 'everyone', 'everyone')).toBe(String(2 ** 16 + 2 ** 22));
+    expect(bits('user', 'nobody', 'staff')).toBe('0');
     const moderator = 2 ** 3 + 2 ** 4 + 2 ** 8 + 2 ** 10;
-    expect(permissionBits('moderator', 'staff')).toBe(String(moderator + 2 ** 16));
-    expect(permissionBits('moderator', 'nobody')).toBe(String(moderator));
-    expect(BigInt(permissionBits('owner', 'everyone')) & 1n).toBe(1n);
+    expect(bits('moderator', 'staff')).toBe(String(moderator + 2 ** 16));
+    expect(bits('moderator', 'nobody')).toBe(String(moderator));
+    expect(BigInt(bits('owner', 'everyone')) & 1n).toBe(1n);
   });
 
   test('nobody outranks equals', () => {

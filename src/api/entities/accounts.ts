@@ -6,6 +6,7 @@ import { tabsOf, type Account, type ProfileImage, type User } from '../../model/
 import type { Mute } from '../../model/relations.js';
 import { toCustomEmoji } from './emojis.js';
 import { toHighlightedRoles, toRole } from './roles.js';
+import { isMailed } from '../../policy/email-subscriptions.js';
 import { toTime, toTimeOrNull, type View } from './view.js';
 
 /** Shown for accounts without a picture. Clients know the file name as "none". */
@@ -45,10 +46,17 @@ function toPlainAccount(view: View, facts: AccountFacts) {
     ...(facts.role && { roles: toHighlightedRoles(facts.role) }),
     ...(hidden && { suspended: true }),
     ...(facts.limited && { limited: true }),
+    ...toSubscribable(view, facts),
     created_at: `${toTime(account.createdAt).slice(0, 10)}T00:00:00.000Z`,
     last_status_at: account.lastStatusAt === null ? null : toTime(account.lastStatusAt).slice(0, 10),
     ...toCounts(account),
   };
+}
+
+/** Said where somebody here may be subscribed to. */
+function toSubscribable({ emailSubscriptions }: View, { account, role }: AccountFacts) {
+  if (emailSubscriptions === 'nobody') return {};
+  return { email_subscriptions: isMailed(account, role, emailSubscriptions) };
 }
 
 function toTabs(account: Account) {

@@ -1,6 +1,5 @@
 import type { Role } from '../../model/account.js';
-import { permissionBits } from '../../policy/permissions.js';
-import type { View } from './view.js';
+import { permissionBits, type OpenTo } from '../../policy/permissions.js';
 
 /** Ids as Mastodon numbers its first roles; -99 is everybody. */
 const table: Record<Role, { id: string; name: string }> = {
@@ -16,9 +15,9 @@ export function rolesOfIds(ids: readonly string[]): Role[] {
 }
 
 /** The role of the signed-in person. */
-export function toRole(role: Role, { invites }: Pick<View, 'invites'>) {
+export function toRole(role: Role, openTo: OpenTo) {
   const { id, name } = table[role];
-  return { id, name, color: '', permissions: permissionBits(role, invites), highlighted: role !== 'user' };
+  return { id, name, color: '', permissions: permissionBits(role, openTo), highlighted: role !== 'user' };
 }
 
 /** Roles that a profile shows: those of staff. */

@@ -1,20 +1,20 @@
 import { mediaUrl } from '../../domain/urls.js';
 import { now, type Ctx, type OwnNames } from '../../domain/ctx.js';
-import type { InvitePolicy } from '../../policy/invites.js';
+import { emailSubscriptionsOpenTo } from '../../domain/email-subscriptions/offer.js';
+import type { OpenTo } from '../../policy/permissions.js';
 
 /** For whom, from where and when something is shown. Serialisers are pure functions of this and of facts. */
-export interface View {
+export interface View extends OpenTo {
   names: OwnNames;
   /** Null for the public. */
   viewerId: string | null;
   /** ISO time. */
   now: string;
-  /** Who may invite others here. */
-  invites: InvitePolicy;
 }
 
 export function viewOf(ctx: Ctx, viewerId: string | null): View {
-  return { names: ctx.names, viewerId, now: now(ctx), invites: ctx.settings.invites };
+  const openTo = { invites: ctx.settings.invites, emailSubscriptions: emailSubscriptionsOpenTo(ctx) };
+  return { names: ctx.names, viewerId, now: now(ctx), ...openTo };
 }
 
 /** A time as every client reads it: UTC, exactly three decimals. */

@@ -24,12 +24,15 @@ import {
 } from '../command.js';
 import { secretFromStdin, toList, toTable, type Io } from '../io.js';
 import { backdating } from './account-backdating.js';
+import { subscribers } from './account-subscribers.js';
 
 const roles = ['owner', 'admin', 'moderator', 'user'] as const;
 type Role = (typeof roles)[number];
 
 export function accountCommands(io: Io): Command {
-  const members = [create, list, show, password, role, backdating, suspend, remove].map((make) => make(io));
+  const members = [create, list, show, password, role, backdating, subscribers, suspend, remove].map((make) =>
+    make(io),
+  );
   return group('account', 'people of this server', [...members, ...accessCommands(io)]);
 }
 

@@ -4,7 +4,8 @@ import type { User } from '../../model/account.js';
 import { accountsById } from '../accounts.js';
 import type { Ctx } from '../ctx.js';
 import { getInstance } from '../instance.js';
-import type { MailJob } from './request.js';
+import type { MailJob, UserMailJob } from './request.js';
+import { composeSubscriberMail } from './subscriber-mails.js';
 import { toMailText } from './texts.js';
 import { issueMailToken } from './tokens.js';
 
@@ -15,6 +16,12 @@ const links: Record<MailTokenPurpose, string> = {
 
 /** The message for a request; null when there is nobody to get it, or no reason any more. */
 export async function composeMail(ctx: Ctx, job: MailJob): Promise<MailMessage | null> {
+  return job.mail === 'subscription' || job.mail === 'posts'
+    ? composeSubscriberMail(ctx, job)
+    : composeUserMail(ctx, job);
+}
+
+async function composeUserMail(ctx: Ctx, job: UserMailJob): Promise<MailMessage | null> {
   const user = await receiverOf(ctx, job);
   const account = user && (await accountsById(ctx, [user.accountId])).get(user.accountId);
   if (!user?.email || !account || account.deletedAt !== null) return null;
@@ -33,7 +40,7 @@ export async function composeMail(ctx: Ctx, job: MailJob): Promise<MailMessage |
   return { id: `mail-${job.id}`, to: user.email, date: ctx.clock.now(), ...toMailText(kind, facts) };
 }
 
-function receiverOf(ctx: Ctx, job: MailJob): Promise<User | null> {
+function receiverOf(ctx: Ctx, job: UserMailJob): Promise<User | null> {
   if ('userId' in job) return ctx.db.users.findOne({ _id: job.userId });
   return ctx.db.users.findOne({ email: job.email.trim().toLowerCase() });
 }

@@ -8,6 +8,7 @@ import { resolveActor } from '../../domain/remote/actors.js';
 import { checkQuote } from '../../domain/remote/quotes.js';
 import { streamAnnouncement } from '../../domain/announcements.js';
 import { notifyStaffOfSignUp } from '../../domain/confirmation.js';
+import { turnSubscriptionsIntoFollows } from '../../domain/email-subscriptions/become-follows.js';
 import { followInviter } from '../../domain/invites.js';
 import { attachCard } from '../../domain/cards/cards.js';
 import { sendPush } from '../../domain/push/send.js';
@@ -19,6 +20,7 @@ import type { Verdict } from '../queue.js';
 import { backOff, errorText } from './back-off.js';
 import { inboxGone } from './inbox-gone.js';
 import { sendMail } from './mail.js';
+import { mailPosts } from './mail-posts.js';
 
 /** A job that failed this often is dead: it stays, with its error, for `landfall queue`. */
 const maxAttempts = 12;
@@ -53,9 +55,11 @@ const kinds: Readonly<Record<string, (ctx: Ctx, payload: Record<string, unknown>
     synchroniseFollowers(ctx, String(actor), summary as FollowersSummary),
   announcement: (ctx, { announcementId }) => streamAnnouncement(ctx, String(announcementId)),
   'inbox-gone': inboxGone,
+  'mail-posts': (ctx, { mailingId }) => mailPosts(ctx, String(mailingId)),
   'signed-up': async (ctx, { accountId }) => {
     await notifyStaffOfSignUp(ctx, String(accountId));
     await followInviter(ctx, String(accountId));
+    await turnSubscriptionsIntoFollows(ctx, String(accountId));
   },
 };
 

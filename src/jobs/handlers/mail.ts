@@ -18,9 +18,11 @@ export async function sendMail(ctx: Ctx, job: Job, generation: number): Promise<
   }
   // Written by domain/mail/request.ts and nobody else.
   const message = await composeMail(ctx, job.payload as unknown as MailJob);
-  if (message === null) return { next: 'finish' };
+  // Posts go to each subscriber once: what was sent is remembered (mail-posts.ts).
+  const over: Verdict = job.payload['mail'] === 'posts' ? { next: 'keep', set: {} } : { next: 'finish' };
+  if (message === null) return over;
   const result = await ctx.mail.send(message);
-  if (result.outcome === 'sent') return { next: 'finish' };
+  if (result.outcome === 'sent') return over;
   ctx.log.warn({ mail: job.payload['mail'], reason: result.reason }, 'the mail server refused a mail');
   return { next: 'dead', error: result.reason };
 }

@@ -91,5 +91,6 @@ function about(account: StatusEntity['account'], handle: string): Html {
       <span>${count(account.followers_count, 'follower')}</span>
       <span>here since ${timeText(account.created_at)}</span>
     </p>
+    ${account.email_subscriptions && html`<p><a href="/auth/email_subscriptions?account=${account.id}">Get new posts by mail</a></p>`}
   </section>`;
 }
