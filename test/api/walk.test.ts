@@ -6,6 +6,7 @@ import sharp from 'sharp';
 import type { Test } from 'supertest';
 import { publishAnnouncement } from '../../src/domain/announcements.js';
 import { registerApp } from '../../src/domain/apps.js';
+import { setEmailSubscriptions } from '../../src/domain/email-subscriptions/switch.js';
 import { issueToken } from '../../src/domain/tokens.js';
 import { startInstance, type Instance, type TestUser } from '../support/instance.js';
 import type { JsonObject } from '../../federation/ports.js';
@@ -31,7 +32,7 @@ let origin: string;
 const passed: string[] = [];
 
 beforeAll(async () => {
-  instance = await startInstance();
+  instance = await startInstance({ emailSubscriptions: 'everyone' });
   alice = await instance.createUser('alice', { role: 'owner' });
   bob = await instance.createUser('bob');
   carol = await instance.createUser('carol', { locked: true });
@@ -112,6 +113,11 @@ test('accounts and relationships', async () => {
   await step('GET /api/v1/accounts', N.get('/api/v1/accounts', { id: [bob.account._id] }));
   await step('GET /api/v1/accounts/:id', N.get(account(bob)));
   await step('GET /api/v1/accounts/lookup', N.get('/api/v1/accounts/lookup', { acct: 'bob' }));
+  await setEmailSubscriptions(instance.ctx, alice, true);
+  await step(
+    'POST /api/v1/accounts/:account_id/email_subscriptions',
+    N.post(account(alice, '/email_subscriptions'), { email: 'reader@mail.example' }),
+  );
   await step('GET /api/v1/accounts/search', A.get('/api/v1/accounts/search', { q: 'bob' }));
   await step('POST /api/v1/accounts/:id/follow', A.post(account(bob, '/follow')));
   await ok(B.post(account(alice, '/follow')));

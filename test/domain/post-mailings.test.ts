@@ -2,6 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import request from 'supertest';
 import { applyEffects } from '../../src/domain/effects.js';
 import { addToMailing } from '../../src/domain/email-subscriptions/mailings.js';
+import { turnSubscriptionsIntoFollows } from '../../src/domain/email-subscriptions/become-follows.js';
+import { countSubscribers } from '../../src/domain/email-subscriptions/offer.js';
+import { removeSubscribers } from '../../src/domain/email-subscriptions/remove.js';
 import { setEmailSubscriptions } from '../../src/domain/email-subscriptions/switch.js';
 import { postsMailJob } from '../../src/domain/mail/request.js';
 import { publishStatus } from '../../src/domain/statuses.js';
@@ -13,6 +16,8 @@ import type { Logger } from '../../src/log.js';
 import type { Job } from '../../src/model/work.js';
 import { clientOf, ok, post as publish, type StatusJson } from '../api/support.js';
 import { countQueries } from '../support/count-queries.js';
+import { findScans } from '../support/expect-indexed.js';
+import { recordQueries } from '../support/record-queries.js';
 import type { InstanceOverrides, TestUser } from '../support/instance.js';
 import { linkIn, openPost, type Post } from './subscribers-kit.js';
 
@@ -308,6 +313,24 @@ test('nothing of it is told to other servers or clients', async () => {
     expect(text).not.toContain('hidden@');
     if (accept === 'application/activity+json') expect(text).not.toMatch(/emailSubscri|email_subscri/i);
   }
+});
+
+test('every question about it is answered by an index', async () => {
+  const place = await openPost();
+  const writer = await place.author('writer');
+  const asked = recordQueries(place.instance.ctx);
+  await place.subscribed(writer, 'asked@mail.example');
+  await say(writer, 'Hello', place);
+  await place.pass({ minutes: 6 });
+  const joiner = await place.instance.createUser('asked');
+  await turnSubscriptionsIntoFollows(place.instance.ctx, joiner.account._id);
+  await removeSubscribers(place.instance.ctx, writer.account._id);
+  await countSubscribers(place.instance.ctx, writer.account._id);
+  await sweepOnce(place.instance.ctx);
+  const ours = asked.filter(({ collection }) => /^(emailSubscriptions|postMailings)$/.test(collection));
+  expect(ours.length).toBeGreaterThan(15);
+  expect(await findScans(place.instance.ctx.store, ours)).toEqual([]);
+  await place.close();
 });
 
 test('publishing asks the database nothing more where the author wants no subscribers', async () => {

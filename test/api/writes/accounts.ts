@@ -1,5 +1,6 @@
 import { expect } from '@jest/globals';
 import { registerApp } from '../../../src/domain/apps.js';
+import { setEmailSubscriptions } from '../../../src/domain/email-subscriptions/switch.js';
 import { issueToken } from '../../../src/domain/tokens.js';
 import { clientOf, ok } from '../support.js';
 import { png, say, type Person, type Setup, type World } from './kit.js';
@@ -45,6 +46,17 @@ const profile = {
 
 /** Accounts: what one is, and what one does to others. */
 export const accountWrites: Record<string, Setup> = {
+  'POST /api/v1/accounts/:account_id/email_subscriptions': async (w) => {
+    const who = await w.person();
+    await setEmailSubscriptions(w.instance.ctx, who, true);
+    const email = `${w.word()}@mail.example`;
+    const check = async (): Promise<void> => {
+      await w.instance.idle();
+      const { db } = w.instance.ctx;
+      expect(await db.emailSubscriptions.findOne({ accountId: who.id, email })).not.toBeNull();
+    };
+    return { as: null, ids: [who.id], body: { email }, check };
+  },
   'POST /api/v1/accounts': async (w) => {
     const { app } = await registerApp(w.instance.ctx, {
       name: 'x',

@@ -48,7 +48,7 @@ export interface Write {
 export type Setup = (world: World) => Promise<Write> | Write;
 
 export async function startWorld(): Promise<World> {
-  const instance = await startInstance();
+  const instance = await startInstance({ emailSubscriptions: 'everyone' });
   let count = 0;
   const next = (): number => (count += 1);
   const person: World['person'] = async (options = {}) => {
