@@ -147,7 +147,7 @@ describe('a mailbox is not flooded', () => {
     for (const [i, author] of authors.entries())
       await post.subscribe(author, `p.oor+${i}@mail.example`).expect(200, {});
     await post.instance.idle();
-    const toPoor = () => post.smtp.mails.filter((m) => m.to.some((to) => /^p\.oor/.test(to)));
+    const toPoor = () => post.smtp.mails.filter((m) => m.to.some((to) => to.startsWith('p.oor')));
     expect(toPoor()).toHaveLength(5);
     await post.pass({ hours: 25 });
     await post.subscribe(authors[6] as TestUser, 'p.oor+6@mail.example').expect(200, {});
