@@ -24,18 +24,14 @@ async function isUsed(ctx: Ctx, path: string): Promise<boolean> {
 const mostUsers = 1000;
 
 /**
- * Whether a file belongs to suspended accounts and to nobody else: while they are suspended it is not to be had, by whatever
- * link (ATTACKS 303). Files are shared by content, so that somebody else's equal picture, or an emoji, keeps it there.
+ * Whether a file is to be had: somebody who is not suspended has it, or the instance itself. What belongs to suspended
+ * accounts only is kept, and shown to nobody (ATTACKS 303); nor is what nothing refers to, and could not be removed.
  */
-export async function isWithheld(ctx: Ctx, path: string): Promise<boolean> {
-  let suspended = false;
+export async function isShown(ctx: Ctx, path: string): Promise<boolean> {
   // Most files are uploads of somebody who is there, and cost two look-ups.
-  for (const accountsWith of [uploadersOf, ownersOfPreview, shownInProfiles]) {
-    const found = await accountsWith(ctx, path);
-    if (found.some(standsHere)) return false;
-    suspended ||= found.length > 0;
-  }
-  return suspended && !(await isOfInstance(ctx, path));
+  for (const accountsWith of [uploadersOf, ownersOfPreview, shownInProfiles])
+    if ((await accountsWith(ctx, path)).some(standsHere)) return true;
+  return isOfInstance(ctx, path);
 }
 
 const uploadersOf = (ctx: Ctx, path: string): Promise<Account[]> => uploaders(ctx, { path });

@@ -2,7 +2,7 @@ import { pipeline } from 'node:stream/promises';
 import { LRUCache } from 'lru-cache';
 import { Router, type Request, type RequestHandler, type Response } from 'express';
 import type { Ctx } from '../domain/ctx.js';
-import { isWithheld } from '../domain/files.js';
+import { isShown } from '../domain/files.js';
 import { notFound } from '../errors.js';
 import { isSafePath, type ByteRange } from '../media/port.js';
 import { mimeOfPath } from '../media/probe.js';
@@ -17,28 +17,28 @@ export function mediaRoutes(ctx: Ctx): Router {
   return router;
 }
 
-/** How long it is believed that a file is withheld, or not: one that everybody asks for costs no query each time. */
+/** How long it is believed that a file is shown, or not: one that everybody asks for costs no query each time. */
 const keepMs = 10_000;
 
-function createWithheld(ctx: Ctx): (path: string) => Promise<boolean> {
-  const known = new LRUCache<string, { at: number; withheld: boolean }>({ max: 10_000 });
+function createShown(ctx: Ctx): (path: string) => Promise<boolean> {
+  const known = new LRUCache<string, { at: number; shown: boolean }>({ max: 10_000 });
   return async (path) => {
     const at = ctx.clock.now().getTime();
     const found = known.get(path);
-    if (found && Math.abs(at - found.at) < keepMs) return found.withheld;
-    const withheld = await isWithheld(ctx, path);
-    known.set(path, { at, withheld });
-    return withheld;
+    if (found && Math.abs(at - found.at) < keepMs) return found.shown;
+    const shown = await isShown(ctx, path);
+    known.set(path, { at, shown });
+    return shown;
   };
 }
 
 function serve(ctx: Ctx): RequestHandler {
-  const withheld = createWithheld(ctx);
+  const shown = createShown(ctx);
   return async (req, res) => {
     const path = pathOf(req);
     const type = isSafePath(path) ? mimeOfPath(path) : null;
     const size = type === null ? null : await ctx.files.findSize(path);
-    if (type === null || size === null || (await withheld(path))) {
+    if (type === null || size === null || !(await shown(path))) {
       // It may come, or come back.
       res.set('Cache-Control', 'no-store');
       throw notFound();

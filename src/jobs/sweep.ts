@@ -6,6 +6,7 @@ import {
   sweepUploads,
   sweepUses,
 } from '../domain/housekeeping.js';
+import { createOrphanSweep } from '../domain/orphan-files.js';
 import { refreshTrends } from '../domain/trend-rankings.js';
 import { sweepUserIps } from '../domain/user-ips.js';
 import type { Logger } from '../log.js';
@@ -84,6 +85,7 @@ export function createSteps(): Readonly<Record<string, Step>> {
     activities: createActivitySweep(),
     graves: createGraveSweep(),
     cards: createCardSweep(),
+    orphans: createOrphanSweep(),
   };
 }
 

@@ -1,6 +1,7 @@
 /** The files port on a local folder. */
 import { constants } from 'node:fs';
 import {
+  lstat,
   mkdir,
   mkdtemp,
   open,
@@ -10,6 +11,7 @@ import {
   rm,
   stat,
   unlink,
+  utimes,
   writeFile,
   type FileHandle,
 } from 'node:fs/promises';
@@ -65,6 +67,12 @@ export async function openDiskFiles(root: string): Promise<FilesPort> {
       const path = await locate(relativePath);
       if (path !== null) await unlink(path).catch(orNull);
     },
+    async touch(relativePath) {
+      const path = await locate(relativePath);
+      const at = new Date();
+      if (path !== null) await utimes(path, at, at).catch(orNull);
+    },
+    listOld: (folder, before) => listOld(base, folder, before),
     async removeStaleParts(before) {
       let removed = 0;
       for (const name of await readdir(join(base, incoming))) {
@@ -77,6 +85,16 @@ export async function openDiskFiles(root: string): Promise<FilesPort> {
       return removed;
     },
   };
+}
+
+async function listOld(base: string, folder: string, before: Date): Promise<string[]> {
+  const old: string[] = [];
+  for (const name of (await readdir(join(base, folder)).catch(orNull)) ?? []) {
+    const path = `${folder}/${name}`;
+    const found = isSafePath(path) ? await lstat(join(base, path)).catch(orNull) : null;
+    if (found?.isFile() === true && found.mtime < before) old.push(path);
+  }
+  return old;
 }
 
 function absolute(base: string, relativePath: string): string {

@@ -27,6 +27,10 @@ export interface FilesPort {
   exists(relativePath: string): Promise<boolean>;
   /** No error where there is no such file. */
   remove(relativePath: string): Promise<void>;
+  /** Lets a file that is there count as written just now. No error where there is none. */
+  touch(relativePath: string): Promise<void>;
+  /** The files of a folder by content (`ab/cd`) that were written before `before`, in no order. */
+  listOld(folder: string, before: Date): Promise<string[]>;
   /** Removes what writers that were killed left behind, begun before `before`. @returns how many */
   removeStaleParts(before: Date): Promise<number>;
   /** The public URL of a file, where the store serves files by itself. */

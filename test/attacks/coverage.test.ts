@@ -55,3 +55,31 @@ test('what is said not to apply says why', () => {
       row.status === 'not-applicable',
     ]);
 });
+
+/** Files of the program below a folder, with their text. */
+function sources(root: string): [path: string, text: string][] {
+  return readdirSync(root, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .map((path) => [path, readFileSync(path, 'utf8')]);
+}
+
+test('what is said not to be here is not here: no such library, no such door', () => {
+  const lock = JSON.parse(readFileSync('package-lock.json', 'utf8')) as {
+    packages: Record<string, { dev?: boolean }>;
+  };
+  const installed = Object.entries(lock.packages)
+    .filter(([path, { dev }]) => path !== '' && !dev)
+    .map(([path]) => path.replace(/^.*node_modules\//, ''));
+  expect(installed).toContain('express');
+  // Directories, other sign-ins, archives, XML, feeds, tables, object storage, cache servers, translators (213 to 322).
+  const absent =
+    /ldap|saml|passport|openid|oidc|zip|^tar|xml|^sax|rss|^feed|csv|@aws-sdk|minio|redis|memcache|deepl|libretranslate/i;
+  expect(installed.filter((name) => absent.test(name))).toEqual([]);
+  const program = [...sources('src'), ...sources('federation')];
+  expect(program.length).toBeGreaterThan(300);
+  const door = /['"`]\/[^'"`\s]*(?:\bimport|\bexport|archive|backup|takeout|\.csv|\.zip)\b[^'"`\s]*['"`]/;
+  const type = /text\/csv|application\/(?:zip|x-tar|gzip)/;
+  for (const [path, text] of program)
+    expect([path, door.exec(text)?.[0], type.exec(text)?.[0]]).toEqual([path, undefined, undefined]);
+});

@@ -253,7 +253,7 @@ test('#168 RAND_ACTORS', async () => {
   expect(await s.us.ctx.db.favourites.countDocuments({ statusId: post.id })).toBe(17);
 });
 
-test('#132 WF_HOSTMETA', async () => {
+test('#132 WF_HOSTMETA, #317 IMP_XML', async () => {
   const reads: string[] = [];
   const evil = await startHost((req, res) => {
     reads.push(req.url ?? '');
@@ -274,6 +274,9 @@ test('#132 WF_HOSTMETA', async () => {
     [xrd(lrdd('http://10.0.0.1/{uri}')), 0],
     [xrd(lrdd('&a;'), bomb), 0],
     [xrd(lrdd('&b;{uri}'), bomb), 0],
+    // A document type at all, whatever is done with it: none is read, however good the rest.
+    [xrd(lrdd(`${evil.origin}/wf?r={uri}`), bomb), 0],
+    [xrd(lrdd(`${evil.origin}/wf?r={uri}`), `<!DOCTYPE x SYSTEM "${evil.origin}/dtd">`), 0],
     [xrd(`${'<a>'.repeat(30_000)}${lrdd(`${evil.origin}/late?r={uri}`)}`), 0],
     ['<'.repeat(60_000), 0],
   ];

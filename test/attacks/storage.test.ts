@@ -10,9 +10,13 @@ import { createSteps, sweepOnce } from '../../src/jobs/sweep.js';
 import { silentLogger } from '../../src/log.js';
 import { collections } from '../../src/store/collections.js';
 import { findInconsistencies } from '../store/consistency.js';
+import { by, engines, indexes, unique, type Doc } from '../store/engines.js';
 import { createTestClock } from '../support/clock.js';
+import { createClient } from '../support/client.js';
 import { freePort } from '../support/instance.js';
+import { startPeer } from '../support/peer.js';
 import { connectionLost, openTroubledStore } from '../support/troubled-store.js';
+import { openDoor } from './door-kit.js';
 import { createOf, deliver, noteOf, post, startScene, type Scene, type Status } from './kit.js';
 
 /** The database and the disk in trouble: what was acknowledged stays, the rest is refused clearly, and all comes back. */
@@ -333,3 +337,103 @@ test('#379 S_HEALTH', async () => {
   expect(metrics).not.toContain(s.bob.token);
   expect((await fetch(`${s.us.url}/metrics`)).status).toBe(404);
 });
+
+/** Texts that a language, a letter case or a normal form would take for each other, or put in another order. */
+const alike = [
+  ['a', 'A', 'ａ', 'á', 'a\u0301'],
+  ['strasse', 'straße', 'STRASSE', 'STRAẞE'],
+  ['i', 'I', 'ı', 'İ'],
+  ['co-op', 'coop', 'co\u00adop', 'co op'],
+  ['z', 'ö', 'o\u0308', 'Z', 'ﬁ', 'fi', '\u{1f408}', '\uffee'],
+].flat();
+
+test('#371 S_COLLATION', async () => {
+  for (const engine of engines) {
+    const place = engine.create();
+    try {
+      const store = await place.open({ words: indexes(unique('word'), by('group', 'word')) });
+      const words = store.collection<Doc>('words');
+      for (const [i, word] of alike.entries()) await words.insertOne({ _id: `${i}`, word, group: 1 });
+      for (const [i, word] of alike.entries()) {
+        await expect(words.insertOne({ _id: `again ${i}`, word, group: 1 })).rejects.toThrow();
+        expect([engine.name, word, (await words.find({ word }).toArray()).map((w) => w._id)]).toEqual([
+          engine.name,
+          word,
+          [`${i}`],
+        ]);
+      }
+      const sorted = await words.find({ group: 1 }).sort({ word: 1 }).toArray();
+      const bytewise = [...alike].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+      expect([engine.name, sorted.map((w) => w['word'])]).toEqual([engine.name, bytewise]);
+      const after = await words.find({ group: 1, word: { $gt: 'Z' } }).toArray();
+      expect([engine.name, after.length]).toEqual([engine.name, bytewise.length - bytewise.indexOf('Z') - 1]);
+      if (place.file === undefined) continue;
+      // Nothing in the file depends on tables of a language that another machine may have in another version.
+      const db = new Database(place.file, { readonly: true });
+      const sql = db.prepare('SELECT sql FROM sqlite_master').raw().all([]) as string[][];
+      db.close();
+      expect(sql.length).toBeGreaterThan(2);
+      expect(sql.flat().join(' ')).not.toMatch(/COLLATE|icu/i);
+    } finally {
+      await place.remove();
+    }
+  }
+});
+
+test('#376 S_CACHE_LOSS', async () => {
+  const data = await dataFolder();
+  const port = await freePort();
+  const clock = createTestClock();
+  const settings = { data, port, clock, databaseUrl: 'embedded:', testMode: false, rateLimits: true };
+  const peer = await startPeer();
+  closers.push(() => peer.close());
+  const fan = peer.actor('fan');
+  peer.answerInbox(() => 503);
+
+  const first = await openDoor(settings);
+  const bob = await first.person('bob');
+  const carol = await first.person('carol');
+  const entered = await first.attempt(first.browser(), 'bob');
+  const cookies = (entered.headers['set-cookie'] as unknown as string[]).map((c) => c.split(';')[0] ?? '');
+  const session = cookies.find((c) => c.startsWith('landfall=')) ?? '';
+  expect(session).not.toBe('');
+  const asBob = createClient(first.us.url, bob.token);
+  const asCarol = createClient(first.us.url, carol.token);
+  await asBob.post(`/api/v1/accounts/${carol.account._id}/follow`);
+  await first.us.idle();
+  const shown = await asCarol.post<Status>('/api/v1/statuses', { status: 'Shown to bob' });
+  const followed = { id: `${fan.uri}/follow`, type: 'Follow', actor: fan.uri, object: bob.account.uri };
+  expect(await peer.send(`${first.us.url}/inbox`, followed, fan, { now: clock.now() })).toBe(202);
+  await asBob.post('/api/v1/statuses', { status: 'To the fan' });
+  await first.us.idle();
+  for (let i = 0; i < 25; i++) await first.attempt(first.browser(), 'carol', 'a wrong guess');
+  const waiting = await first.us.ctx.db.deliveries.countDocuments({ state: 'ready' });
+  expect(waiting).toBeGreaterThan(0);
+  // Everything that is kept in memory goes: caches, windows, lanes, breakers, streams.
+  await first.close();
+
+  peer.answerInbox(() => 202);
+  const second = await openDoor(settings);
+  closers.push(() => second.close());
+  const { us } = second;
+  // Who was signed in is; who was guessed at still cannot be guessed at.
+  expect((await second.browser().get('/auth/settings').set('Cookie', session)).status).toBe(200);
+  expect((await second.attempt(second.browser(), 'carol', 'a wrong guess')).status).toBe(429);
+  const home = await createClient(us.url, bob.token).get<Status[]>('/api/v1/timelines/home');
+  expect(home.map((s) => s.id)).toContain(shown.id);
+  // What waited is sent, once each, and nobody follows anew.
+  for (let i = 0; i < 8; i++) {
+    clock.advance({ hours: 2 });
+    await us.idle();
+  }
+  const told = peer.delivered.map((d) => d.activity.type);
+  expect([told.includes('Accept'), told.includes('Create')]).toEqual([true, true]);
+  expect(await us.ctx.db.deliveries.countDocuments({ state: 'ready' })).toBe(0);
+  expect(await us.ctx.db.follows.countDocuments({ state: 'accepted' })).toBe(2);
+  // Who has no line of a home left gets one again with the next post.
+  await us.ctx.db.homeEntries.deleteMany({});
+  const next = await createClient(us.url, carol.token).post<Status>('/api/v1/statuses', { status: 'Next' });
+  await us.idle();
+  const again = await createClient(us.url, bob.token).get<Status[]>('/api/v1/timelines/home');
+  expect(again.map((s) => s.id)).toContain(next.id);
+}, 60_000);

@@ -52,6 +52,22 @@ describe('files on disk', () => {
     expect(await parts()).toEqual([]);
   });
 
+  test('old ones of a folder are listed, but not those that were touched since, nor anything that is no file', async () => {
+    const other = contentPath('ab12'.repeat(15) + 'ab13', 'png');
+    for (const each of [path, other]) {
+      await files.put(each, Buffer.from('x'));
+      await utimes(join(folder, 'media', each), 1000, 1000);
+    }
+    await symlink('/etc/passwd', join(folder, 'media', 'ab', '12', 'link.png'));
+    await mkdir(join(folder, 'media', 'ab', '12', 'folder.png'));
+    expect((await files.listOld('ab/12', new Date())).sort()).toEqual([path, other].sort());
+    await files.touch(path);
+    await files.touch(contentPath('cd34'.repeat(16), 'png'));
+    expect(await files.listOld('ab/12', new Date(Date.now() - 1000))).toEqual([other]);
+    expect(await files.listOld('cd/34', new Date())).toEqual([]);
+    expect(await files.findSize(path)).toBe(1);
+  });
+
   test('what is not there: NotFound, null, false, and no error when removed', async () => {
     await expect(files.get(path)).rejects.toMatchObject({ status: 404 });
     expect(await files.findSize(path)).toBeNull();

@@ -27,6 +27,8 @@ export function memoryFiles(): MemoryFiles {
       return { stream: Readable.from(data), size: data.length };
     },
     findSize: async (path) => stored.get(path)?.length ?? null,
+    touch: async () => undefined,
+    listOld: async () => [],
     removeStaleParts: async () => 0,
     exists: async (path) => stored.has(path),
     async remove(path) {
