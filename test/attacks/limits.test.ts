@@ -251,10 +251,7 @@ test('#275 HOST_HDR', async () => {
     [`GET http://evil.example/api/v1/instance HTTP/1.1\r\nHost: ${host}\r\n${end}`, /^HTTP\/1\.1 [24]\d\d /],
     [`GET /api/v1/instance HTTP/1.1\r\nHost: \r\n${end}`, /^HTTP\/1\.1 [24]\d\d /],
     [`GET /api/v1/instance HTTP/1.1\r\n${end}`, /^HTTP\/1\.1 400 /],
-    [
-      `GET /api/v1/instance HTTP/1.1\r\nHost: ${host}\r\nHost: evil.example\r\n${end}`,
-      /^HTTP\/1\.1 [24]\d\d /,
-    ],
+    [`GET /api/v1/instance HTTP/1.1\r\nHost: ${host}\r\nHost: evil.example\r\n${end}`, /^HTTP\/1\.1 400 /],
     [`GET /api/v1/instance HTTP/1.1\r\nHost: evil.example@x\r\n${end}`, /^HTTP\/1\.1 [24]\d\d /],
   ];
   for (const [bytes, status] of odd) {

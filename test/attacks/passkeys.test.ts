@@ -47,7 +47,9 @@ test('#258 WEBAUTHN', async () => {
     const answer = await door.send(agent, page, { passkey: key.get(optionsOf(page, 'get'), bent) });
     expect([bent, answer.status]).toEqual([bent, 401]);
   }
-  // The passkey of another person signs for this one.
+  // The passkey of another person signs for this one, with a challenge that is still good.
+  door.clock.advance({ hours: 1 });
+  page = (await door.attempt(agent, 'wanda')).text;
   const theirs = foreign.get(optionsOf(page, 'get'), { userHandle: null });
   expect((await door.send(agent, page, { passkey: theirs })).status).toBe(401);
   for (const passkey of ['{', '[]', '{"id":{}}', JSON.stringify({ id: 'x'.repeat(15_000) })])

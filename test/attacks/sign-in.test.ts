@@ -198,7 +198,9 @@ test('#260 SESS_FIX', async () => {
   expect(secret).not.toBe('');
   expect(secret).not.toBe(planted);
   expect(await findSession(door.us.ctx, planted)).toBeNull();
-  // A new password begins a new one.
+  // A new password begins a new one, and ends those of other browsers.
+  const elsewhere = await door.signedIn('fix');
+  expect((await elsewhere.get(settings)).status).toBe(200);
   const form = (await agent.get('/auth/settings/password')).text;
   const changed = await door.send(agent, form, { password, new_password: 'another good password' });
   expect(changed.status).toBe(200);
@@ -208,6 +210,7 @@ test('#260 SESS_FIX', async () => {
     false,
     null,
   ]);
+  expect((await elsewhere.get(settings)).headers['location']).toMatch(/^\/auth\/sign_in/);
   const out = await door.send(agent, (await agent.get(settings)).text, {});
   expect(out.headers['location']).toBe('/auth/sign_in');
   expect(cookiesOf(out).join()).toContain('landfall=; Max-Age=0');

@@ -1,4 +1,5 @@
-import { connect } from 'node:net';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { connect, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { deleteAccount } from '../../../src/domain/deletion.js';
 import { removeDomainRule, setDomainRule } from '../../../src/domain/domains.js';
@@ -177,25 +178,23 @@ describe('what is refused, and leaves nothing', () => {
     expect(peer.fetched).toEqual([]);
   });
 
-  test('one that turns out too large is read no further', async () => {
+  test('one that turns out too large is read no further than what is thrown away', async () => {
+    // What the server took from its socket. What was written is more: the system's buffers hold megabytes.
+    let taken: Socket | undefined;
+    const note = (message: unknown): void => void (taken = (message as { socket: Socket }).socket);
+    subscribe('http.server.request.start', note);
     const { hostname, port } = new URL(instance.url);
     const socket = connect(Number(port), hostname === 'localhost' ? '127.0.0.1' : hostname);
-    let written = 0;
     const answer = await new Promise<string>((resolve, reject) => {
       let text = '';
-      const chunk = 'x'.repeat(1000);
+      const chunk = `3e8\r\n${'x'.repeat(1000)}\r\n`;
       const write = (): void => {
-        while (written < 50_000_000 && !socket.destroyed) {
-          written += chunk.length;
-          if (!socket.write(`3e8\r\n${chunk}\r\n`)) return void socket.once('drain', write);
-        }
+        for (let sent = 0; sent < 50_000_000 && !socket.destroyed; sent += chunk.length)
+          if (!socket.write(chunk)) return void socket.once('drain', write);
       };
       socket.on('data', (data) => {
         text += data.toString();
-        if (text.includes('\r\n\r\n')) {
-          socket.destroy();
-          resolve(text);
-        }
+        if (text.includes('\r\n\r\n')) resolve(text);
       });
       socket.on('error', (error) => (text ? resolve(text) : reject(error)));
       socket.write(
@@ -203,8 +202,13 @@ describe('what is refused, and leaves nothing', () => {
       );
       write();
     });
+    unsubscribe('http.server.request.start', note);
     expect(answer).toMatch(/^HTTP\/1\.1 413 /);
-    expect(written).toBeLessThan(40_000_000);
+    // 14 MiB in chunks of 1000 bytes with seven more each, and what was in hand at the end.
+    const { bytesRead = 0 } = taken ?? {};
+    expect(bytesRead).toBeGreaterThan(instance.settings.inboxBytes);
+    expect(bytesRead).toBeLessThan(14 * 1024 * 1024 * 1.007 + 256 * 1024);
+    socket.destroy();
   });
 
   test('a suspended server: 403 before any network', async () => {
