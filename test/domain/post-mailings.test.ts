@@ -337,6 +337,8 @@ test('publishing asks the database nothing more where the author wants no subscr
   const asked = async (overrides: InstanceOverrides): Promise<string[]> => {
     const place = await openPost(overrides);
     const plain = await place.instance.createUser('plain');
+    // Keys are made in the background.
+    await place.instance.ctx.keys.publicKeys(plain.account._id);
     await say(plain, 'Warm', place);
     await place.instance.idle();
     const queries = countQueries(place.instance.ctx);
