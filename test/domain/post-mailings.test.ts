@@ -351,5 +351,6 @@ test('publishing asks the database nothing more where the author wants no subscr
   };
   const off = await asked({ emailSubscriptions: 'nobody' });
   expect(off.length).toBeGreaterThan(5);
+  expect(off.filter((name) => /^(emailSubscriptions|postMailings)/.test(name))).toEqual([]);
   expect(await asked({})).toEqual(off);
 });
