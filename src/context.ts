@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createHttpClient, type HttpRequest } from '../federation/fetch/client.js';
 import { createDocumentLoader } from '../federation/fetch/document.js';
-import type { Resolve } from '../federation/fetch/resolver.js';
+import { createMailExchangers, type MailExchangers, type Resolve } from '../federation/fetch/resolver.js';
 import type { Clock } from '../federation/ports.js';
 import { signRequest } from '../federation/signature/sign.js';
 import { loadSecrets } from './config/secrets.js';
@@ -42,6 +42,8 @@ export interface ContextOptions {
   store?: Store;
   /** Names of other servers to addresses; default: the system's DNS. */
   resolve?: Resolve;
+  /** Mail domains to their servers; default: the system's DNS. */
+  mailExchangers?: MailExchangers;
   /** Further authorities (PEM) whose certificates other servers may show. */
   ca?: string;
   /** Arguments for node where it is started for a child process; default: those of this process. */
@@ -80,7 +82,7 @@ export async function createContext(settings: Settings, options: ContextOptions 
 }
 
 type Outward = Pick<ContextOptions, 'resolve' | 'ca'>;
-type Optional = keyof Outward | 'execArgv';
+type Optional = keyof Outward | 'execArgv' | 'mailExchangers';
 type Parts = Required<Omit<ContextOptions, Optional>> &
   Pick<ContextOptions, Optional> & { settings: Settings; instanceKey: Uint8Array };
 
@@ -134,6 +136,7 @@ async function assemble(parts: Parts): Promise<Context> {
     passwords: createPasswords(),
     seals: createSeals(instanceKey),
     mail: openMail(settings, names.handleDomain),
+    mailExchangers: parts.mailExchangers ?? createMailExchangers(),
     jobs,
     hub,
     store,

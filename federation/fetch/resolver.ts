@@ -36,3 +36,32 @@ export function createResolver(
     });
   };
 }
+
+/** A domain to the names of the servers that take its mails, lower case; none where it names none. Throws as above. */
+export type MailExchangers = (domain: string) => Promise<readonly string[]>;
+
+const MAX_EXCHANGERS = 20;
+/** The domain is not there, or names no servers (RFC 5321 section 5.1). */
+const noneNamed = new Set<unknown>(['ENOTFOUND', 'ENODATA']);
+
+/** Asks for MX records. Nothing is ever connected to by their names: mails leave by the server of the settings. */
+export function createMailExchangers(
+  options: { timeoutMs?: number; tries?: number; servers?: readonly string[] } = {},
+): MailExchangers {
+  const { timeoutMs = 2000, tries = 2, servers } = options;
+  const resolver = new dns.Resolver({ timeout: timeoutMs, tries });
+  if (servers) resolver.setServers(servers);
+  return async (domain) => {
+    try {
+      const records = await resolver.resolveMx(domain);
+      const names = records.map(({ exchange }) => exchange.toLowerCase().replace(/\.$/, ''));
+      return names.filter(Boolean).slice(0, MAX_EXCHANGERS);
+    } catch (error) {
+      const { code } = error as { code?: unknown };
+      if (noneNamed.has(code)) return [];
+      throw Object.assign(new Error('mail servers not known', { cause: error }), {
+        code: `DNS_${String(code)}`,
+      });
+    }
+  };
+}

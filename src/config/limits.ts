@@ -122,6 +122,12 @@ export const limitSettings = {
     25,
     'Of the activities that may wait (LANDFALL_INBOX_BACKLOG), the part that one host may hold, in per cent.',
   ),
+  mailHostBlocks: spec(
+    'LANDFALL_MAIL_HOST_BLOCKS',
+    flag,
+    true,
+    'Where mail providers are blocked, look up who takes the mails of an address at sign-up (MX), so that a block holds for every domain that the provider serves.',
+  ),
   signInTries: spec(
     'LANDFALL_SIGN_IN_TRIES',
     count(1, 1000),

@@ -1,5 +1,6 @@
 import type { DocumentLoader, Clock, SigningKey } from '../../federation/ports.js';
 import type { HttpClient } from '../../federation/fetch/client.js';
+import type { MailExchangers } from '../../federation/fetch/resolver.js';
 import type { Settings } from '../config/settings.js';
 import type { JobsPort } from '../jobs/port.js';
 import type { Logger } from '../log.js';
@@ -99,6 +100,8 @@ export interface Ctx {
   readonly seals: Seals;
   /** For the job `mail` only; everybody else asks for a mail (domain/mail). */
   readonly mail: MailPort;
+  /** For sign-ups only (sign-up-rules.ts). */
+  readonly mailExchangers: MailExchangers;
   readonly jobs: JobsPort;
   readonly hub: Hub;
 }

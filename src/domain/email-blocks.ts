@@ -77,6 +77,23 @@ export async function findEmailBlock(ctx: Ctx, email: string): Promise<EmailDoma
   return found.sort((a, b) => b.domain.length - a.domain.length)[0] ?? null;
 }
 
+/**
+ * The block of a server that takes the mails of an address, one without an exception first: the provider behind a domain of
+ * its own, or of anybody's. Null where nothing is blocked, and where DNS does not tell: its trouble must not close the door.
+ */
+export async function findMailHostBlock(ctx: Ctx, email: string): Promise<EmailDomainBlock | null> {
+  const domain = emailDomains(email)[0];
+  if (!ctx.settings.mailHostBlocks || domain === undefined) return null;
+  if ((await ctx.db.emailDomainBlocks.findOne({})) === null) return null;
+  const hosts = await ctx.mailExchangers(domain).catch((error: unknown) => {
+    ctx.log.warn({ err: error, domain }, 'the mail servers of a domain could not be looked up');
+    return [];
+  });
+  const found = await Promise.all(hosts.map((host) => findEmailBlock(ctx, host)));
+  const blocks = found.filter((block) => block !== null);
+  return blocks.find((block) => !block.allowWithApproval) ?? blocks[0] ?? null;
+}
+
 /** Counts that a block met somebody. Origins are kept as hashes, for the days that are shown. */
 export async function recordEmailBlockUse(
   ctx: Ctx,

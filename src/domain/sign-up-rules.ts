@@ -2,7 +2,7 @@ import { forbidden, invalid } from '../errors.js';
 import { judgeSignUp } from '../policy/sign-up.js';
 import { findCanonicalEmailBlock } from './canonical-emails.js';
 import type { Ctx } from './ctx.js';
-import { findEmailBlock, recordEmailBlockUse } from './email-blocks.js';
+import { findEmailBlock, findMailHostBlock, recordEmailBlockUse } from './email-blocks.js';
 import { findIpBlock } from './ip-blocks.js';
 
 /**
@@ -14,11 +14,14 @@ export async function checkSignUpRules(
   ctx: Ctx,
   { email, ip }: { email: string; ip: string | null },
 ): Promise<{ needsApproval: boolean }> {
-  const [ipBlock, emailDomainBlock, canonicalBlock] = await Promise.all([
+  const [ipBlock, named, canonicalBlock] = await Promise.all([
     findIpBlock(ctx, ip),
     findEmailBlock(ctx, email),
     findCanonicalEmailBlock(ctx, email),
   ]);
+  const refusedAnyway = judgeSignUp({ ipBlock, emailDomainBlock: named, canonicalBlock });
+  const mayMatter = named === null && (refusedAnyway === 'welcome' || refusedAnyway === 'approval');
+  const emailDomainBlock = mayMatter ? await findMailHostBlock(ctx, email) : named;
   const verdict = judgeSignUp({ ipBlock, emailDomainBlock, canonicalBlock });
   if (verdict === 'address_blocked') throw forbidden();
   if (emailDomainBlock) await recordEmailBlockUse(ctx, emailDomainBlock, ip);

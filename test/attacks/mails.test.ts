@@ -4,10 +4,19 @@ import { freshAddress, openDoor, type Door } from './door-kit.js';
 import { raw, type Answer } from './kit.js';
 
 let door: Door;
+/** What DNS says of mail servers, and of which domains it was asked. */
+let exchangers = async (_domain: string): Promise<string[]> => [];
+const asked: string[] = [];
 let client: RegisteredClient;
 let appToken: string;
 beforeAll(async () => {
-  door = await openDoor({ registrations: 'open' });
+  door = await openDoor({
+    registrations: 'open',
+    mailExchangers: async (domain) => {
+      asked.push(domain);
+      return exchangers(domain);
+    },
+  });
   client = await register(door.us.app as never);
   const { client_id, client_secret } = client;
   const form = { grant_type: 'client_credentials', client_id, client_secret, scope: 'read write' };
@@ -230,6 +239,36 @@ test('#272 SIGNUP', async () => {
   );
   for (const domain of ['throwaway.example', 'mail.throwaway.example', 'THROWAWAY.example'])
     expect((await signUp({ username: 'spam', email: `spam@${domain}` })).status).toBe(422);
+  // While nothing was blocked nobody was asked, nor for those who are refused by name.
+  expect(asked).toEqual([]);
+  // The domains that the provider serves under other names.
+  const served: Record<string, string[]> = {
+    'vanity.example': ['mx1.throwaway.example'],
+    'second.example': ['mx.honest.example', 'in.mail.THROWAWAY.example'.toLowerCase()],
+    'honest.example': ['mx.honest.example', 'throwaway.example.org', 'notthrowaway.example'],
+  };
+  exchangers = async (domain) => served[domain] ?? [];
+  const known = await db.users.countDocuments({});
+  for (const domain of ['vanity.example', 'VANITY.example', 'second.example']) {
+    const answer = await signUp({ username: 'spam', email: `spam@${domain}` });
+    expect([domain, answer.status, answer.body.includes('ERR_BLOCKED')]).toEqual([domain, 422, true]);
+  }
+  expect(await db.users.countDocuments({})).toBe(known);
+  expect((await signUp({ username: 'honest', email: 'h@honest.example' })).status).toBe(200);
+  expect(asked).toEqual(['vanity.example', 'vanity.example', 'second.example', 'honest.example']);
+  // Who corrects the address is asked the same.
+  const corrected = JSON.parse((await signUp({ username: 'fixer', email: 'f@typo.example' })).body) as {
+    access_token: string;
+  };
+  const path = '/api/v1/emails/confirmations';
+  const change = { email: 'f@vanity.example' };
+  expect((await post(path, change, freshAddress(), corrected.access_token)).status).toBe(422);
+  // DNS in trouble does not close the door.
+  exchangers = async () => {
+    throw new Error('no answer');
+  };
+  expect((await signUp({ username: 'unlucky', email: 'u@vanity.example' })).status).toBe(200);
+  exchangers = async () => [];
 
   const closed = await openDoor({ registrations: 'closed' });
   try {

@@ -67,6 +67,7 @@ export async function startBase(overrides: Partial<Settings> = {}): Promise<Base
     documents: absent('documents'),
     media: absent('media'),
     mail: absent('mail'),
+    mailExchangers: absent('mailExchangers'),
     jobs: recorder(enqueued),
   };
   return {

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 
 /** What is known of a name; `code`: the answer is this error (RFC 1035 section 4.1.1) instead. */
 export interface DnsRecords {
-  [name: string]: { a?: string[]; aaaa?: string[]; code?: number };
+  [name: string]: { a?: string[]; aaaa?: string[]; mx?: string[]; code?: number };
 }
 
 const noSuchName = 3;
@@ -32,13 +32,26 @@ function answerTo(query: Buffer, records: DnsRecords): Buffer {
   }
   const type = query.readUInt16BE(at + 1);
   const known = records[labels.join('.').toLowerCase()] ?? { code: noSuchName };
-  const data = type === 1 ? (known.a ?? []).map(toFour) : type === 28 ? (known.aaaa ?? []).map(toSix) : [];
+  const data = dataOf(known, type);
   const header = Buffer.from([0, 0, 0x81, 0x80 | (known.code ?? 0), 0, 1, 0, data.length, 0, 0, 0, 0]);
   query.copy(header, 0, 0, 2);
   const found = data.map((value) =>
     Buffer.concat([Buffer.from([0xc0, 12, 0, type, 0, 1, 0, 0, 0, 60, 0, value.length]), value]),
   );
   return Buffer.concat([header, query.subarray(12, at + 5), ...found]);
+}
+
+function dataOf(known: DnsRecords[string], type: number): Buffer[] {
+  if (type === 1) return (known.a ?? []).map(toFour);
+  if (type === 28) return (known.aaaa ?? []).map(toSix);
+  return type === 15 ? (known.mx ?? []).map(toExchange) : [];
+}
+
+/** A preference of 10, and the name (RFC 1035 section 3.3.9). */
+function toExchange(name: string): Buffer {
+  const labels = name.split('.').filter(Boolean);
+  const parts = labels.map((label) => Buffer.concat([Buffer.from([label.length]), Buffer.from(label)]));
+  return Buffer.concat([Buffer.from([0, 10]), ...parts, Buffer.alloc(1)]);
 }
 
 const toFour = (address: string): Buffer => Buffer.from(address.split('.').map(Number));

@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import type { Resolve } from '../../federation/fetch/resolver.js';
+import type { MailExchangers, Resolve } from '../../federation/fetch/resolver.js';
 import type { Clock } from '../../federation/ports.js';
 import { loadSettings } from '../../src/config/load.js';
 import type { Settings } from '../../src/config/settings.js';
@@ -29,6 +29,8 @@ export interface InstanceOverrides extends Partial<Settings> {
   execArgv?: string[];
   /** Names to addresses, so that a test can have hosts of its own and none beside them. */
   resolve?: Resolve;
+  /** Mail domains to their servers; default: none names any. */
+  mailExchangers?: MailExchangers;
   /** An open store instead of one of its own. */
   store?: Store;
   /** Authorities whose certificates other servers may show. */
@@ -61,7 +63,8 @@ export interface Instance {
  * loopback. Its data folder is removed on close, unless `data` was given.
  */
 export async function startInstance(overrides: InstanceOverrides = {}): Promise<Instance> {
-  const { clock, random, log = silentLogger, resolve, ca, store, execArgv = [], ...given } = overrides;
+  const { clock, random, log = silentLogger, resolve, ca, store, execArgv = [], ...rest } = overrides;
+  const { mailExchangers = async () => [], ...given } = rest;
   const data = given.data ?? (await mkdtemp(join(tmpdir(), 'landfall-test-')));
   const port = given.port ?? (await freePort());
   const settings = loadSettings(
@@ -84,6 +87,7 @@ export async function startInstance(overrides: InstanceOverrides = {}): Promise<
   const ctx = await createContext(settings, {
     log,
     execArgv: [...loader, ...execArgv],
+    mailExchangers,
     ...(clock && { clock }),
     ...(random && { random }),
     ...(resolve && { resolve }),

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { createResolver } from '../../../federation/fetch/resolver.js';
+import { createMailExchangers, createResolver } from '../../../federation/fetch/resolver.js';
 import { startDns, type DnsRecords } from '../../support/dns.js';
 
 const closers: (() => void)[] = [];
@@ -56,5 +56,38 @@ describe('createResolver', () => {
     for (const name of ['localhost', 'LOCALHOST', 'a.localhost']) {
       expect(await createResolver({ servers })(name)).toEqual(['127.0.0.1', '::1']);
     }
+  });
+});
+
+describe('createMailExchangers', () => {
+  test('names of servers in lower case, at most twenty; none for who names none or is not there', async () => {
+    const many = Array.from({ length: 30 }, (_, i) => `mx${i}.example`);
+    const servers = [
+      await nameServer({
+        'a.example': { mx: ['MX1.Provider.example', 'mx2.provider.example.'] },
+        'many.example': { mx: many },
+        'bare.example': { a: ['192.0.2.1'] },
+        'null.example': { mx: ['.'] },
+      }),
+    ];
+    const exchangers = createMailExchangers({ servers });
+    expect([...(await exchangers('a.example'))].sort()).toEqual([
+      'mx1.provider.example',
+      'mx2.provider.example',
+    ]);
+    expect(await exchangers('many.example')).toHaveLength(20);
+    for (const domain of ['bare.example', 'null.example', 'nobody.example'])
+      expect([domain, await exchangers(domain)]).toEqual([domain, []]);
+  });
+
+  test('a name server in trouble, or none, is an error in time', async () => {
+    const broken = createMailExchangers({ servers: [await nameServer({ 'broken.example': { code: 2 } })] });
+    await expect(broken('broken.example')).rejects.toMatchObject({ code: expect.stringMatching(/^DNS_E/) });
+    const silent = createSocket('udp4').bind(0, '127.0.0.1');
+    closers.push(() => void silent.close());
+    await once(silent, 'listening');
+    const servers = [`127.0.0.1:${(silent.address() as AddressInfo).port}`];
+    const exchangers = createMailExchangers({ servers, timeoutMs: 50, tries: 1 });
+    await expect(exchangers('peer.example')).rejects.toMatchObject({ code: expect.stringMatching(/^DNS_E/) });
   });
 });
