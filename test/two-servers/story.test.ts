@@ -338,6 +338,20 @@ describe.each(instanceEngines)('two instances on $name', (engine) => {
       });
     });
 
+    test('are known to whoever is quoted, where nobody follows the quoting author, and can be taken back', async () => {
+      const dora = await join(b, 'dora');
+      const own = await say(carol, { status: 'Quote me, stranger', quote_approval_policy: 'public' });
+      await dora.client.get(`/api/v2/search?resolve=true&q=${encodeURIComponent(own.uri)}`);
+      const copy = await copyOf(dora, own.uri);
+      const quoting = await say(dora, { status: 'As a stranger said', quoted_status_id: copy.id });
+      expect((await told(carol, 'quote')).map(({ status }) => status?.uri)).toEqual([quoting.uri]);
+      const [listed] = await carol.client.get<Status[]>(`/api/v1/statuses/${own.id}/quotes`);
+      expect(listed).toMatchObject({ uri: quoting.uri, quote: { state: 'accepted' } });
+      await act(carol, `statuses/${own.id}/quotes/${listed?.id}/revoke`);
+      const { quote } = await dora.client.get<Status>(`/api/v1/statuses/${quoting.id}`);
+      expect(quote).toMatchObject({ state: 'revoked', quoted_status: null });
+    });
+
     test.each([
       ['there', () => bob, () => alice],
       ['here', () => alice, () => bob],
