@@ -24,7 +24,7 @@ import {
 } from './effects-status.js';
 import { recountPoll } from './polls.js';
 import { getPollVoters } from './poll-voters.js';
-import { notifyAboutQuote } from './quotes.js';
+import { countQuotes, notifyAboutQuote } from './quotes.js';
 
 /**
  * The consequences of an event on this server: timelines, notifications, counts, search, streams. Every line may run
@@ -142,6 +142,7 @@ async function statusDeleted(ctx: Ctx, deleted: DeletedStatus): Promise<void> {
   );
   await ctx.db.media.updateMany({ statusId: id }, { $set: { statusId: null } });
   await countAfter(ctx, deleted);
+  if (deleted.quotedId !== undefined) await countQuotes(ctx, deleted.quotedId);
   if (deleted.reblogOfId) {
     await ctx.db.notifications.deleteMany({
       statusId: deleted.reblogOfId,

@@ -12,6 +12,8 @@ export interface DeletedStatus {
   inReplyToId: string | null;
   inReplyToAccountId: string | null;
   reblogOfId: string | null;
+  /** What it quotes. Absent: nothing. */
+  quotedId?: string;
   local: boolean;
 }
 

@@ -123,6 +123,7 @@ export async function settleQuote(
       { $set: { 'quote.state': answer.state, 'quote.approvalUri': answer.approvalUri } },
     ),
   );
+  await countQuotes(ctx, quoted._id);
   return true;
 }
 
@@ -144,6 +145,7 @@ export async function revokeQuote(
       { $set: { revokedAt: now(ctx) } },
     );
     await ctx.db.statuses.updateOne({ _id: quoting._id }, { $set: { 'quote.state': 'revoked' } });
+    await countQuotes(ctx, quoted._id);
   });
   return (await ctx.db.statuses.findOne({ _id: quoting._id })) ?? quoting;
 }
@@ -156,7 +158,15 @@ export async function quoteRevokedBy(ctx: Ctx, owner: Account, approvalUri: stri
     : null;
   if (!status || quoted?.accountId !== owner._id) return false;
   await ctx.db.statuses.updateOne({ _id: status._id }, { $set: { 'quote.state': 'revoked' } });
+  await countQuotes(ctx, quoted._id);
   return true;
+}
+
+/** Counts again the quotes of a status that its author agreed to. */
+export async function countQuotes(ctx: Ctx, quotedId: string): Promise<void> {
+  const agreed = { 'quote.statusId': quotedId, 'quote.state': 'accepted' };
+  const quotesCount = await ctx.db.statuses.countDocuments(agreed);
+  await ctx.db.statuses.updateOne({ _id: quotedId }, { $set: { quotesCount } });
 }
 
 /** After a status with a quote arrived: tell the quoted author, count, and ask for consent where it is pending. */
@@ -164,11 +174,10 @@ export async function notifyAboutQuote(ctx: Ctx, status: Status): Promise<void> 
   if (!status.quote?.statusId) return;
   if (status.local && status.quote.state === 'pending')
     await publish(ctx, { type: 'quote.requested', statusId: status._id });
+  await countQuotes(ctx, status.quote.statusId);
   if (status.quote.state !== 'accepted') return;
   const quoted = await ctx.db.statuses.findOne({ _id: status.quote.statusId });
   if (!quoted) return;
-  const quotesCount = await ctx.db.statuses.countDocuments({ 'quote.statusId': quoted._id });
-  await ctx.db.statuses.updateOne({ _id: quoted._id }, { $set: { quotesCount } });
   await notify(ctx, {
     accountId: quoted.accountId,
     type: 'quote',

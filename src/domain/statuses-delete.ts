@@ -63,6 +63,7 @@ export function toDeleted(status: Status): DeletedStatus {
     inReplyToId: status.inReplyToId,
     inReplyToAccountId: status.inReplyToAccountId,
     reblogOfId: status.reblogOfId,
+    ...(status.quote?.statusId && { quotedId: status.quote.statusId }),
     local: status.local,
   };
 }

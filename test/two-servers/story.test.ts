@@ -347,9 +347,20 @@ describe.each(instanceEngines)('two instances on $name', (engine) => {
       expect((await told(carol, 'quote')).map(({ status }) => status?.uri)).toEqual([quoting.uri]);
       const [listed] = await carol.client.get<Status[]>(`/api/v1/statuses/${own.id}/quotes`);
       expect(listed).toMatchObject({ uri: quoting.uri, quote: { state: 'accepted' } });
+      const counts = async () => {
+        await settle();
+        const both = await Promise.all([a, b].map(({ ctx }) => ctx.db.statuses.findOne({ uri: own.uri })));
+        return both.map((status) => status?.quotesCount);
+      };
+      expect(await counts()).toEqual([1, 1]);
       await act(carol, `statuses/${own.id}/quotes/${listed?.id}/revoke`);
       const { quote } = await dora.client.get<Status>(`/api/v1/statuses/${quoting.id}`);
       expect(quote).toMatchObject({ state: 'revoked', quoted_status: null });
+      expect(await counts()).toEqual([0, 0]);
+      const other = await say(dora, { status: 'Said again', quoted_status_id: copy.id });
+      expect(await counts()).toEqual([1, 1]);
+      await dora.client.delete(`/api/v1/statuses/${other.id}`);
+      expect(await counts()).toEqual([0, 0]);
     });
 
     test.each([
