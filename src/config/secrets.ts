@@ -38,7 +38,9 @@ export function loadSecrets(settings: Settings): Secrets {
     return { instanceKey: parseKey(instanceKey, file) };
   } catch (error) {
     if (error instanceof StartError) throw error;
-    throw new StartError(`${file} cannot be read (${String(error)}). ${lost}`);
+    // What a parser says quotes the text, and with it the key.
+    const reason = error instanceof SyntaxError ? 'it is not JSON' : String(error);
+    throw new StartError(`${file} cannot be read (${reason}). ${lost}`);
   }
 }
 

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Logger } from '../../src/log.js';
+import { createCli } from '../cli/support.js';
 import {
   authorizeUrl,
   codeFor,
@@ -146,3 +148,89 @@ test('#215 LOG_INJECT', async () => {
   await raw(s, { method: 'GET', path: '/%0a%1b[31mfake', lines: [['User-Agent', 'x']] });
   for (const line of logged.slice(before)) expect(line).not.toContain('\u001b');
 });
+
+test('#298 SECRETS: no command tells a secret, whatever is wrong', async () => {
+  const secrets = {
+    key: Buffer.alloc(32, 7).toString('base64url'),
+    database: 'harbour-database-77',
+    smtp: 'harbour-smtp-77',
+    password: 'harbour-password-77',
+    token: 'harbour-token-77',
+  };
+  const printed: string[] = [];
+  const run = async (env: NodeJS.ProcessEnv, commands: string[][], files: Record<string, string> = {}) => {
+    const cli = await createCli(env);
+    try {
+      for (const [name, text] of Object.entries(files)) await writeFile(join(cli.data, name), text);
+      for (const command of commands) {
+        const args = command.map((arg) => arg.replace('DATA', cli.data));
+        const { out, err } = await cli.run(args, secrets.password);
+        printed.push(`${args.join(' ')}\n${out}\n${err}`);
+        expect([command, (out + err).length > 0]).toEqual([command, true]);
+      }
+    } finally {
+      await cli.remove();
+    }
+  };
+  const looks = [
+    ['config', 'show'],
+    ['config', 'show', '--json'],
+    ['doctor'],
+    ['doctor', '--json'],
+    ['account', 'list'],
+  ];
+  const smtp = `smtp://harbour:${secrets.smtp}@127.0.0.1:9`;
+  const mongo = `mongodb://root:${secrets.database}@127.0.0.1:9/x?serverSelectionTimeoutMS=200`;
+  // All in order.
+  await run({ LANDFALL_SECRET: secrets.key, LANDFALL_SMTP_URL: smtp }, [
+    ['account', 'create', 'ann', '--role', 'owner', '--password-stdin'],
+    ['account', 'password', 'ann', '--password-stdin'],
+    ['account', 'show', 'ann'],
+    ['keys', 'renew', 'ann'],
+    ['queue'],
+    ['instance', 'show'],
+    ...looks,
+  ]);
+  // A database that does not answer, and addresses that are none.
+  await run({ LANDFALL_DATABASE_URL: mongo, LANDFALL_SECRET: secrets.key }, [['doctor'], ['config', 'show']]);
+  for (const url of [
+    `mongodb://root:${secrets.database}@`,
+    `mongodb://root:%zz${secrets.database}@127.0.0.1:9/`,
+    `mongodb://root:${secrets.database}@a@127.0.0.1:9/?x=1&y=${secrets.database}`,
+    `mongodb://root:${secrets.database}/y@127.0.0.1:9/`,
+    `postgres://root:${secrets.database}@127.0.0.1/`,
+  ])
+    await run({ LANDFALL_DATABASE_URL: url }, [
+      ['doctor', '--json'],
+      ['config', 'show'],
+    ]);
+  for (const url of [
+    `http://harbour:${secrets.smtp}@x`,
+    `smtp://harbour:${secrets.smtp} x@y`,
+    `smtp://${secrets.smtp}`,
+  ])
+    await run({ LANDFALL_SMTP_URL: url }, looks);
+  for (const key of [`${secrets.key}x`, secrets.key.slice(0, 30), `${secrets.key} ${secrets.key}`])
+    await run({ LANDFALL_SECRET: key }, looks);
+  // A file of secrets, and one that makes accounts, with a fault in it.
+  for (const text of [
+    secrets.key,
+    `{"instanceKey": ${secrets.key}}`,
+    `{"instanceKey":"${secrets.key.slice(0, 40)}"}`,
+  ])
+    await run({}, looks, { 'secrets.json': text });
+  for (const text of [
+    `{"accounts":[{"username":"ann","password": ${secrets.password}}]}`,
+    `{"tokens":[{"account":"ann","token":${secrets.token}}]}`,
+    `{"accounts":[{"username":"ann","password":["${secrets.password}"]}],"apps":{"x":"${secrets.token}"}}`,
+    secrets.password,
+  ])
+    await run({ LANDFALL_SECRET: secrets.key }, [['provision', 'DATA/accounts.json']], {
+      'accounts.json': text,
+    });
+  // Not a piece of one either: a parser that quotes shows the beginning.
+  for (const [name, value] of Object.entries(secrets)) {
+    const piece = value.startsWith('harbour') ? value.slice(0, 12) : value.slice(0, 8);
+    expect([name, printed.filter((text) => text.includes(piece))]).toEqual([name, []]);
+  }
+}, 120_000);

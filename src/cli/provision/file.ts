@@ -48,7 +48,9 @@ export function parseProvisionFile(text: string): ProvisionFile {
   try {
     json = JSON.parse(text);
   } catch (error) {
-    throw new StartError(`The file is not JSON: ${error instanceof Error ? error.message : String(error)}`);
+    // Where, and no more: the message may quote a password.
+    const position = /position \d+/.exec(String(error))?.[0];
+    throw new StartError(`The file is not JSON${position ? ` (${position})` : ''}.`);
   }
   const parsed = file.safeParse(json);
   if (!parsed.success) {
