@@ -80,7 +80,6 @@ function setLinks(req: Request, res: Response, links: { next: Bound; prev: Bound
   if (texts.length) res.set('Link', texts.join(', '));
 }
 
-/** This request's URL under our public origin with other bounds; unchanged when `bound` is null. */
 /** What a client sends comes back in a header, and proxies take headers of a few KB: a longer query is cut to its beginning. */
 const longestQuery = 1024;
 
@@ -89,6 +88,7 @@ function bounded(given: URLSearchParams): URLSearchParams {
   return new URLSearchParams([...given].filter(([name, value]) => (left -= name.length + value.length) >= 0));
 }
 
+/** This request's URL under our public origin with other bounds; unchanged when `bound` is null. */
 function linkTo(req: Request, bound: Bound): string {
   const [path = '/', query = ''] = splitOnce(req.originalUrl, '?');
   const url = new URL(appStateOf(req).origin);

@@ -2,6 +2,8 @@ import { request } from 'node:http';
 import type { Request } from 'express';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { isActivityStreamsType } from '../../federation/fetch/document.js';
+import { isActivityMediaType } from '../../federation/inbox/media-type.js';
 import { documentType, wantedBy } from '../../src/http/activitypub/negotiate.js';
 import { limitOf, pageOf } from '../../src/http/paging.js';
 import { startInstance, type Instance } from '../support/instance.js';
@@ -11,9 +13,12 @@ const seed = 20_261_128;
 
 let instance: Instance;
 let token: string;
+let account: string;
 beforeAll(async () => {
   instance = await startInstance();
-  token = (await instance.createUser('alice')).token;
+  const alice = await instance.createUser('alice');
+  token = alice.token;
+  account = alice.account._id;
 });
 afterAll(() => instance?.close());
 
@@ -74,6 +79,108 @@ test('cursors are eighteen digits or nothing, a limit is within its bounds', () 
     { numRuns: 1000, seed },
   );
 });
+
+test('a media type is taken by inboxes, and of documents that are fetched, for what stands before its parameters', () => {
+  const ours = ['application/activity+json', 'application/ld+json', 'application/json'];
+  const essence = fc.constantFrom(
+    ...ours,
+    'text/html',
+    'image/png',
+    'application/activity+jsonx',
+    'application/ld',
+    '',
+  );
+  const header = fc.oneof(
+    fc.tuple(essence, fc.array(word, { maxLength: 10 })).map(([type, rest]) => type + rest.join('')),
+    fc.tuple(word, essence).map((parts) => parts.join('')),
+    fc.string({ unit: 'binary', maxLength: 200 }),
+  );
+  fc.assert(
+    fc.property(header, (text) => {
+      const told = (text.split(';')[0] ?? '').trim().toLowerCase();
+      if (isActivityMediaType(text)) expect(ours).toContain(told);
+      // Files that people upload are served with types of their own; plain JSON is no document either.
+      if (isActivityStreamsType(text)) expect(ours.slice(0, 2)).toContain(told);
+    }),
+    { numRuns: 2000, seed },
+  );
+  expect([isActivityMediaType(ours[0] ?? ''), isActivityStreamsType(ours[0])]).toEqual([true, true]);
+});
+
+test('the Link of a page leads to this endpoint here, whatever the query, and to nothing else', async () => {
+  let seen = 0;
+  const { id } = await post('Something to page over');
+  const value = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 40 }),
+    fc.constantFrom(
+      '>; rel="next", <https://evil.example/>',
+      '\r\nSet-Cookie: a=b',
+      ',',
+      ';',
+      '"',
+      '<',
+      '%0d%0a',
+      token,
+    ),
+  );
+  const names = fc.constantFrom(
+    'local',
+    'x',
+    'access_token',
+    'max_id',
+    'min_id',
+    'since_id',
+    'limit[]',
+    '>,<',
+    '\r\n',
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.tuple(names, value), { maxLength: 6 }), fc.boolean(), async (pairs, raw) => {
+      const encode = (text: string): string =>
+        raw ? text.replaceAll(/[^\x21-\x7e]|#/g, '') : encodeURIComponent(Buffer.from(text).toString());
+      const query = pairs
+        .filter(([name]) => !/_id$/.test(name))
+        .map(([n, v]) => `${encode(n)}=${encode(v)}`)
+        .join('&');
+      const link = await linkOf(`/api/v1/accounts/${account}/statuses?limit=1&${query}`);
+      if (link === undefined) return;
+      seen += 1;
+      const urls = link.split(', ').map((part) => /^<([^<>]*)>; rel="(?:next|prev)"$/.exec(part)?.[1]);
+      for (const url of urls) {
+        const { origin, pathname, searchParams } = new URL(url ?? '');
+        expect([origin, pathname]).toEqual([instance.url, `/api/v1/accounts/${account}/statuses`]);
+        expect(searchParams.get('max_id') ?? searchParams.get('min_id')).toBe(id);
+        expect(searchParams.has('access_token')).toBe(false);
+      }
+      expect(link.length).toBeLessThan(9000);
+    }),
+    { numRuns: 300, seed },
+  );
+  expect(seen).toBeGreaterThan(200);
+}, 60_000);
+
+async function post(status: string): Promise<{ id: string }> {
+  const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` };
+  const made = await fetch(`${instance.url}/api/v1/statuses`, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify({ status }),
+  });
+  return (await made.json()) as { id: string };
+}
+
+/** The header, byte for byte; undefined where there is none, or the request was refused. */
+function linkOf(path: string): Promise<string | undefined> {
+  return new Promise((resolve, reject) => {
+    const headers = { authorization: `Bearer ${token}` };
+    const { hostname, port } = new URL(instance.url);
+    request({ hostname, port, path, headers }, (res) => {
+      res.resume().on('end', () => resolve(res.headers['link'] as string | undefined));
+    })
+      .on('error', reject)
+      .end();
+  });
+}
 
 function send(type: string, body: Buffer): Promise<number> {
   return new Promise((resolve) => {
