@@ -18,6 +18,8 @@ export interface EmailSubscription {
   /** Forgotten unless it is confirmed before. Null once it is. */
   expiresAt: string | null;
   createdAt: string;
+  /** Mails that were refused for good, in a row. Absent: none. */
+  refusals?: number;
 }
 
 /** Posts of one account that go into one mail. */

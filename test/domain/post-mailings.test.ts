@@ -296,6 +296,24 @@ test('no address of a subscriber gets into the log, or what is kept of a mail th
   expect(logged.filter((line) => line.includes('@mail.example'))).toEqual([]);
 });
 
+test('a mailbox that refuses five mails in a row gets no more; one that took one in between does', async () => {
+  const fritz = await post.author('fritz');
+  await post.subscribed(fritz, 'gone@mail.example');
+  const { db } = post.instance.ctx;
+  const left = () => db.emailSubscriptions.countDocuments({ email: 'gone@mail.example' });
+  const answered = async (...answers: string[]) => {
+    for (const answer of answers) {
+      post.smtp.answers.push(answer);
+      await say(fritz, 'Still there?');
+      await post.pass({ minutes: 6 });
+    }
+    return left();
+  };
+  const no = '550 Nobody here';
+  expect(await answered(no, no, no, no, '250 OK', no, no, no, no)).toBe(1);
+  expect(await answered(no)).toBe(0);
+});
+
 test('nothing of it is told to other servers or clients', async () => {
   const ida = await post.author('ida');
   await post.subscribed(ida, 'hidden@mail.example');

@@ -1,4 +1,5 @@
 import type { Ctx } from '../../domain/ctx.js';
+import { recordOutcome } from '../../domain/email-subscriptions/refusals.js';
 import { getInstance } from '../../domain/instance.js';
 import { composeMail } from '../../domain/mail/compose.js';
 import type { MailJob } from '../../domain/mail/request.js';
@@ -19,9 +20,11 @@ export async function sendMail(ctx: Ctx, job: Job, generation: number): Promise<
   // Written by domain/mail/request.ts and nobody else.
   const message = await composeMail(ctx, job.payload as unknown as MailJob);
   // Posts go to each subscriber once: what was sent is remembered (mail-posts.ts).
-  const over: Verdict = job.payload['mail'] === 'posts' ? { next: 'keep', set: {} } : { next: 'finish' };
+  const isPosts = job.payload['mail'] === 'posts';
+  const over: Verdict = isPosts ? { next: 'keep', set: {} } : { next: 'finish' };
   if (message === null) return over;
   const result = await ctx.mail.send(message);
+  if (isPosts) await recordOutcome(ctx, String(job.payload['subscriptionId']), result.outcome);
   if (result.outcome === 'sent') return over;
   ctx.log.warn({ mail: job.payload['mail'], reason: result.reason }, 'the mail server refused a mail');
   return { next: 'dead', error: result.reason };
