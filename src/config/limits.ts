@@ -92,6 +92,12 @@ export const limitSettings = {
     20_000,
     'The same for an activity at an inbox.',
   ),
+  collectionItems: spec(
+    'LANDFALL_COLLECTION_ITEMS',
+    count(1, 1_000_000),
+    10_000,
+    'Items of a collection of another server, all pages together (its followers here, FEP-8fcf); a larger one is not read, and none larger is told.',
+  ),
   fetchRedirects: spec(
     'LANDFALL_FETCH_REDIRECTS',
     count(0, 10),

@@ -7,8 +7,6 @@ import type { Ctx } from './ctx.js';
 const pageSize = 1000;
 /** Accounts with more followers are not compared: each look at a part of them reads them all. */
 const mostFollowers = 50_000;
-/** Larger parts are neither told nor taken. */
-export const mostOfOneServer = 10_000;
 
 /** Scheme, host and port of an id: what decides whose it is (FEP-8fcf). Null for one that is no http(s) URL. */
 export const originOf = (uri: string): string | null => parseHttp(uri)?.origin ?? null;
@@ -23,7 +21,7 @@ export async function followersAt(
   const found: Account[] = [];
   for await (const follower of followersOf(ctx, account._id)) {
     if (originOf(follower.uri) === origin) found.push(follower);
-    if (found.length > mostOfOneServer) return null;
+    if (found.length > ctx.settings.collectionItems) return null;
   }
   return found;
 }
@@ -42,7 +40,7 @@ export async function followersDigests(
     part.size += 1;
     parts.set(origin, part);
   }
-  if ([...parts.values()].some(({ size }) => size > mostOfOneServer)) return null;
+  if ([...parts.values()].some(({ size }) => size > ctx.settings.collectionItems)) return null;
   return new Map([...parts].map(([origin, { digest }]) => [origin, digest.hex()]));
 }
 

@@ -7,7 +7,7 @@ import type { Account } from '../../model/account.js';
 import type { Ctx } from '../ctx.js';
 import { publish } from '../events.js';
 import { acceptFollow, unfollow } from '../follows.js';
-import { followersAt, mostOfOneServer, originOf } from '../partial-followers.js';
+import { followersAt, originOf } from '../partial-followers.js';
 import { isSuspendedHere } from '../relationships.js';
 import { activityUri } from '../urls.js';
 
@@ -98,16 +98,17 @@ function disown(ctx: Ctx, account: Account, actor: Account): Promise<void> {
 /** The ids in a collection and its pages, all of one host; null when it cannot be had whole, or is too large. */
 async function fetchListed(ctx: Ctx, url: string): Promise<ReadonlySet<string> | null> {
   const ids = new Set<string>();
+  const most = ctx.settings.collectionItems;
   let next: string | JsonObject | null = url;
   for (let pages = 0; next !== null; pages++) {
     const document: JsonObject | null = pages > mostPages ? null : await fetchPage(ctx, next, url);
-    const page: RemoteCollection | null = document && parseCollection(document, mostOfOneServer + 1);
+    const page: RemoteCollection | null = document && parseCollection(document, most + 1);
     if (!page) return null;
     for (const item of page.items) {
       if (typeof item !== 'string') return null;
       ids.add(item);
     }
-    if (ids.size > mostOfOneServer) return null;
+    if (ids.size > most) return null;
     next = page.next;
   }
   return ids;
