@@ -101,6 +101,8 @@ async function startWeb(ctx: Context): Promise<Web> {
     checks: healthChecks(ctx),
   });
   const server = createServer(timeoutsOf(ctx.settings), app);
+  // Sockets must not take the last file that the database and uploads need.
+  server.maxConnections = ctx.settings.maxConnections;
   const endWebSockets = attachWebSockets(ctx, server, {
     switchboard,
     addressOf: (request) => addressOf(app, request),

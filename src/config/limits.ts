@@ -122,6 +122,12 @@ export const limitSettings = {
     300,
     'How long a client may take to send a whole request, uploads too.',
   ),
+  maxConnections: spec(
+    'LANDFALL_MAX_CONNECTIONS',
+    count(100, 1_000_000),
+    20_000,
+    'Connections to one process at once, streams and idle ones too; more are closed at once. Fewer than the files that the process may open.',
+  ),
   inboxShare: spec(
     'LANDFALL_INBOX_SHARE',
     count(1, 100),

@@ -126,9 +126,9 @@ test('#142 IN_WIDE', async () => {
     { to: Array.from({ length: 100_000 }, () => 'a') },
     { tag: Array.from({ length: 18_000 }, () => null) },
   ]) {
-    const started = performance.now();
+    const used = cpuTime();
     expect((await wide(extra as JsonObject)).status).toBeLessThan(500);
-    expect(performance.now() - started).toBeLessThan(2000);
+    expect(used()).toBeLessThan(10_000);
   }
   await s.us.idle();
 });
@@ -531,9 +531,10 @@ test('#161 REDOS', async () => {
     `https://${'a.'.repeat(20_000)}`,
   ];
   for (const content of texts) {
-    const started = performance.now();
+    const used = cpuTime();
     await deliver(s, createOf(noteOf(s.alice, { content })), { by: s.alice });
-    expect([content.slice(0, 10), performance.now() - started < 2000]).toEqual([content.slice(0, 10), true]);
+    // Far from what it costs; what is not linear here takes minutes.
+    expect([content.slice(0, 10), used() < 10_000]).toEqual([content.slice(0, 10), true]);
   }
 });
 
@@ -604,18 +605,44 @@ test('#307 MOD_REPORT_FLOOD', async () => {
 });
 
 test('#288 SLOWLORIS', async () => {
-  const { host } = new URL(s.us.url);
-  const open = Array.from({ length: 200 }, () => connect(Number(new URL(s.us.url).port), '127.0.0.1'));
-  for (const socket of open) {
-    socket.on('error', () => undefined);
-    socket.write(`POST /inbox HTTP/1.1\r\nHost: ${host}\r\nContent-Length: 100\r\n\r\n{`);
+  const patient = await startScene({ headerSeconds: 1, requestSeconds: 10, maxConnections: 200 });
+  const { host, port } = new URL(patient.us.url);
+  /** A connection that sends `begin`, then a byte now and then. @returns what came back when it was ended */
+  const drip = (begin: string): Promise<string> =>
+    new Promise((resolve) => {
+      const socket = connect(Number(port), '127.0.0.1', () => socket.write(begin));
+      const more = setInterval(() => socket.write('a'), 200);
+      let got = '';
+      socket.on('data', (chunk) => (got += chunk.toString()));
+      socket.on('error', () => undefined);
+      socket.on('close', () => {
+        clearInterval(more);
+        ended += 1;
+        resolve(got);
+      });
+    });
+  let ended = 0;
+  try {
+    const head = `POST /inbox HTTP/1.1\r\nHost: ${host}\r\n`;
+    const headers = Array.from({ length: 60 }, () => drip(`${head}X-Slow: `));
+    const bodies = Array.from({ length: 60 }, () => drip(`${head}Content-Length: 100000\r\n\r\n{`));
+    // Others are served while they hold on.
+    expect((await post(patient, patient.alice, createOf(noteOf(patient.alice)))).status).toBe(202);
+    expect(ended).toBe(0);
+    // More than so many connections are not taken, whoever has the others.
+    const many = Array.from({ length: 150 }, () => drip(''));
+    const refused = await Promise.race(many);
+    expect(refused).toBe('');
+    // All of them are ended from our side.
+    for (const got of await Promise.all(headers)) expect(got).toMatch(/^HTTP\/1\.1 408 /);
+    for (const got of await Promise.all(bodies)) expect(got).toMatch(/^(HTTP\/1\.1 408 |$)/);
+    await Promise.all(many);
+    expect((await post(patient, patient.alice, createOf(noteOf(patient.alice)))).status).toBe(202);
+    await patient.us.idle();
+  } finally {
+    await patient.close();
   }
-  const started = performance.now();
-  expect((await post(s, s.alice, createOf(noteOf(s.alice)))).status).toBe(202);
-  expect(performance.now() - started).toBeLessThan(1000);
-  for (const socket of open) socket.destroy();
-  await s.us.idle();
-});
+}, 60_000);
 
 test('#289 SMUGGLE, #290 HDR_LIMIT', async () => {
   const { host } = new URL(s.us.url);
@@ -657,10 +684,10 @@ test('#291 BODYPARSER', async () => {
 });
 
 test('#292 ROUTE_REDOS, #214 ERR_REFLECT', async () => {
-  const started = performance.now();
+  const used = cpuTime();
   for (const path of [`/${'a-'.repeat(7000)}`, `/users/${'%41'.repeat(4000)}`, `/@${'a'.repeat(14_000)}/1`])
     expect([404, 400, 414]).toContain((await raw(s, { method: 'GET', path })).status);
-  expect(performance.now() - started).toBeLessThan(1000);
+  expect(used()).toBeLessThan(10_000);
 });
 
 test('#269 PAGE_PARAMS', async () => {

@@ -226,17 +226,15 @@ test('#37 KEY_REFLECT', async () => {
 
 test('#38 KEY_SLOW', async () => {
   const tarpit = await startHost(() => undefined);
+  let ended = 0;
   const stalled = Array.from({ length: 20 }, (_, i) =>
-    post(
-      s,
-      s.mallory,
-      {},
-      { body: forged(), keyId: `${tarpit.origin}/k${i}`, date: clock.toUTCString() },
-    ).catch(() => ({ status: 0 })),
+    post(s, s.mallory, {}, { body: forged(), keyId: `${tarpit.origin}/k${i}`, date: clock.toUTCString() })
+      .catch(() => ({ status: 0 }))
+      .finally(() => (ended += 1)),
   );
-  const started = performance.now();
   expect((await post(s, s.alice, createOf(noteOf(s.alice)), { date: clock.toUTCString() })).status).toBe(202);
-  expect(performance.now() - started).toBeLessThan(1000);
+  // Whoever has a key at hand waits for none of them.
+  expect(ended).toBe(0);
   for (const { status } of await Promise.all(stalled)) expect([401, 503]).toContain(status);
   await tarpit.close();
 }, 40_000);
