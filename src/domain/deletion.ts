@@ -16,18 +16,21 @@ export async function deleteAccount(ctx: Ctx, account: Account): Promise<void> {
   await withEvent(ctx, { type: 'account.deleted', accountId: account._id }, async () => {
     await bury(ctx, { uri: account.uri, accountId: account._id, formerType: account.actorType });
     await ctx.db.accounts.updateOne({ _id: account._id }, { $set: { deletedAt: now(ctx) } });
-    await removeSubscribers(ctx, account._id);
-    const user = await ctx.db.users.findOne({ accountId: account._id });
-    if (user) {
-      await endAllAccess(ctx, user._id);
-      await ctx.db.userIps.deleteMany({ userId: user._id });
-      await ctx.db.activeDays.deleteMany({ userId: user._id });
-      await ctx.db.mailTokens.deleteMany({ userId: user._id });
-      await ctx.db.secondFactors.deleteMany({ userId: user._id });
-      await ctx.db.passkeys.deleteMany({ userId: user._id });
-      await ctx.db.users.deleteOne({ _id: user._id });
-    }
+    await removeUser(ctx, account._id);
   });
+}
+
+/** Safe to repeat: the user itself goes last. */
+async function removeUser(ctx: Ctx, accountId: string): Promise<void> {
+  const user = await ctx.db.users.findOne({ accountId });
+  if (!user) return;
+  await endAllAccess(ctx, user._id);
+  await ctx.db.userIps.deleteMany({ userId: user._id });
+  await ctx.db.activeDays.deleteMany({ userId: user._id });
+  await ctx.db.mailTokens.deleteMany({ userId: user._id });
+  await ctx.db.secondFactors.deleteMany({ userId: user._id });
+  await ctx.db.passkeys.deleteMany({ userId: user._id });
+  await ctx.db.users.deleteOne({ _id: user._id });
 }
 
 const step = 200;
@@ -36,6 +39,8 @@ const step = 200;
 export async function purgeAccount(ctx: Ctx, accountId: string): Promise<void> {
   const account = await ctx.db.accounts.findOne({ _id: accountId });
   if (!account?.deletedAt) return;
+  // Whoever deleted it may have been killed on the way.
+  await removeUser(ctx, accountId);
   await purgeStatuses(ctx, accountId);
   await removeSubscribers(ctx, accountId);
   await purgeEdges(ctx, accountId);
