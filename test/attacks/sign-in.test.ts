@@ -167,6 +167,8 @@ test('#259 TWOFA_SKIP', async () => {
   const stolen = { csrf: own, challenge, code: await door.codeOf(secret) };
   const taken = await thief.post('/auth/second_factor').type('form').send(stolen);
   expect(taken.headers['location']).toBe('/auth/sign_in');
+  // So it is after a success without a page to go to, too.
+  expect((await thief.get(settings)).headers['location']).toMatch(/^\/auth\/sign_in/);
   // Turning it off takes both.
   const page = (await owner.get('/auth/settings/second_factor')).text;
   for (const fields of [{ password }, { password, code: '000000' }, { code: await door.codeOf(secret) }])

@@ -164,6 +164,8 @@ describe('signing in with codes', () => {
 
   test('the step belongs to one browser, one password, ten minutes', async () => {
     const { secret, user } = await enrolled('hilda');
+    const sessions = () => instance.ctx.db.webSessions.countDocuments({ userId: user._id });
+    const before = await sessions();
     const { agent, text } = await asked('hilda');
     const { fields } = formOf(text);
     const other = browser();
@@ -185,6 +187,8 @@ describe('signing in with codes', () => {
     await instance.ctx.db.users.updateOne({ _id: user._id }, { $set: { passwordHash: 'another' } });
     const late = await send(again.agent, again.text, { code: await codeOf(secret) });
     expect(late.headers['location']).toBe('/auth/sign_in');
+    // Whoever succeeds is sent there as well, where no other page was asked for.
+    expect(await sessions()).toBe(before);
   });
 
   test('guessing backs off, and the right password does not help', async () => {
