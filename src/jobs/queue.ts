@@ -51,6 +51,9 @@ export interface Queue<T extends WorkItem> {
   leased(leaseMs?: number): Pick<WorkItem, 'state' | 'leaseUntil' | 'claim' | 'attempts'>;
 }
 
+/** What is leased, by whomever: with its lease, so that an index finds it. */
+export const leased = { state: 'leased', leaseUntil: { $gt: '' } } as const;
+
 const expiredPage = 1000;
 const unleased = { state: 'ready', leaseUntil: null, claim: null } as const;
 
@@ -109,7 +112,7 @@ export function createQueue<T extends WorkItem>(collection: Collection<T>, deps:
     },
 
     reclaimExpired: async (held) => {
-      const filter = { state: 'leased', leaseUntil: { $lt: nowIso() } };
+      const filter = { ...leased, leaseUntil: { $lt: nowIso() } };
       const expired = await collection.find(filter).limit(expiredPage).toArray();
       const ids = expired.map((item) => item._id).filter((id) => !held(id));
       if (!ids.length) return 0;
@@ -118,7 +121,7 @@ export function createQueue<T extends WorkItem>(collection: Collection<T>, deps:
     },
 
     reclaimAll: async () =>
-      (await collection.updateMany({ state: 'leased' }, { $set: unleased })).modifiedCount,
+      (await collection.updateMany(leased, { $set: unleased })).modifiedCount,
 
     leased: (ms) => ({ state: 'leased', leaseUntil: leaseEnd(ms), claim, attempts: 1 }),
   };

@@ -1,6 +1,7 @@
 import type { Ctx } from '../domain/ctx.js';
 import type { Delivery, Peer, WorkItem } from '../model/work.js';
 import type { Collection } from '../store/port.js';
+import { leased } from './queue.js';
 
 /** What waits, runs and failed in one queue. `waiting`: not done yet, whether due, put off or under way. */
 export interface QueueFigures {
@@ -116,10 +117,10 @@ export async function hostReport(ctx: Ctx, host: string, limit = 20): Promise<Ho
   const figures = await laneFigures(ctx, ctx.db.deliveries, host);
   const [peer] = await withPeers(ctx, [figures]);
   const found: Delivery[] = [];
-  for (const state of ['leased', 'ready', 'dead'] as const) {
+  for (const state of [leased, { state: 'ready' }, { state: 'dead' }]) {
     const left = limit - found.length;
     if (left <= 0) break;
-    const filter = { state, lane: host };
+    const filter = { ...state, lane: host };
     found.push(...(await ctx.db.deliveries.find(filter).sort({ dueAt: 1 }).limit(left).toArray()));
   }
   const ids = [...new Set(found.map((d) => d.activityId))];
@@ -142,7 +143,7 @@ export async function hostReport(ctx: Ctx, host: string, limit = 20): Promise<Ho
 
 async function lanesOf<T extends WorkItem>(ctx: Ctx, collection: Collection<T>): Promise<LaneFigures[]> {
   const names = new Set<string>();
-  for (const state of ['ready', 'leased', 'dead'] as const) {
+  for (const state of ['ready', 'dead'] as const) {
     for (let last = ''; names.size < mostLanes;) {
       const next = await collection.findOne({ state, lane: { $gt: last } }, { sort: { lane: 1 } });
       if (!next) break;
@@ -150,6 +151,7 @@ async function lanesOf<T extends WorkItem>(ctx: Ctx, collection: Collection<T>):
       last = next.lane;
     }
   }
+  for (const { lane } of await collection.find(leased).limit(mostLanes).toArray()) names.add(lane);
   const lanes: LaneFigures[] = [];
   for (const name of names) lanes.push(await laneFigures(ctx, collection, name));
   return lanes;
@@ -175,18 +177,18 @@ async function figuresOf<T extends WorkItem>(
   which: { lane?: string },
 ): Promise<QueueFigures> {
   const now = ctx.clock.now().toISOString();
-  const waits = { state: { $in: ['ready', 'leased'] }, ...which };
-  const [ready, due, leased, dead, first, last] = await Promise.all([
+  const [ready, due, taken, dead, ...oldest] = await Promise.all([
     collection.countDocuments({ state: 'ready', ...which }),
     collection.countDocuments({ state: 'ready', ...which, dueAt: { $lte: now } }),
-    collection.countDocuments({ state: 'leased', ...which }),
+    collection.countDocuments({ ...leased, ...which }),
     collection.countDocuments({ state: 'dead', ...which }),
-    collection.findOne(waits, { sort: { dueAt: 1 } }),
+    collection.findOne({ state: 'ready', ...which }, { sort: { dueAt: 1 } }),
     // What was tried most often is put off farthest.
-    collection.findOne(waits, { sort: { dueAt: -1 } }),
+    collection.findOne({ state: 'ready', ...which }, { sort: { dueAt: -1 } }),
+    collection.findOne({ ...leased, ...which }, { sort: { createdAt: 1 } }),
   ]);
-  const oldestAt = [first, last].flatMap((item) => item?.createdAt ?? []).sort()[0] ?? null;
-  return { waiting: ready + leased, due, leased, dead, oldestAt };
+  const oldestAt = oldest.flatMap((item) => item?.createdAt ?? []).sort()[0] ?? null;
+  return { waiting: ready + taken, due, leased: taken, dead, oldestAt };
 }
 
 async function withPeers(ctx: Ctx, lanes: readonly LaneFigures[]): Promise<HostFigures[]> {
@@ -230,12 +232,11 @@ export async function unwellHosts(ctx: Ctx): Promise<(HostState & { host: string
     .toArray();
   return Promise.all(
     found.map(async (peer) => {
-      const waits = { state: { $in: ['ready', 'leased'] }, lane: peer._id };
-      return {
-        host: peer._id,
-        waiting: await ctx.db.deliveries.countDocuments(waits),
-        ...toState(peer),
-      };
+      const counts = [{ state: 'ready' }, leased].map((state) =>
+        ctx.db.deliveries.countDocuments({ ...state, lane: peer._id }),
+      );
+      const [ready, taken] = await Promise.all(counts);
+      return { host: peer._id, waiting: (ready ?? 0) + (taken ?? 0), ...toState(peer) };
     }),
   );
 }

@@ -116,8 +116,15 @@ function index(text: string): IndexSpec {
 
 const declare = (...indexes: string[]): CollectionSpec => ({ indexes: indexes.map(index) });
 const hot = (...indexes: string[]): CollectionSpec => ({ ...declare(...indexes), hot: true });
-/** Indexes of the leased queue (jobs/queue.ts). */
-const queue = ['state dueAt', 'state lane dueAt', 'state leaseUntil?'];
+/**
+ * A leased queue (jobs/queue.ts), with further indexes. What is leased is found by its lease alone, and what is over in
+ * `kept` states alone: taking and ending an item then moves few rows.
+ */
+function queue(kept: readonly string[], ...indexes: string[]): CollectionSpec {
+  const only = { field: 'state', values: ['ready', ...kept] };
+  const waiting = ['state dueAt', 'state lane dueAt'].map((text) => ({ ...index(text), only }));
+  return { indexes: [...waiting, ...['state leaseUntil?', ...indexes].map(index)] };
+}
 
 /** Names and indexes, for both engines. `!` unique, `?` sparse, `-` descending. */
 export const collections: { readonly [K in keyof Documents]: CollectionSpec } = {
@@ -228,10 +235,10 @@ export const collections: { readonly [K in keyof Documents]: CollectionSpec } = 
   passkeyChallenges: declare('userId purpose browserHash!', 'expiresAt'),
   attempts: declare('key!', 'expiresAt'),
   idempotency: declare('key!', 'expiresAt'),
-  jobs: declare(...queue),
+  jobs: queue(['dead']),
   activities: declare('uri!', 'accountId statusId?', 'createdAt'),
-  deliveries: declare(...queue, 'key!'),
-  received: declare(...queue, 'replayKey!', 'outcome _id?', 'backlogHost?'),
+  deliveries: queue(['dead', 'done'], 'key!'),
+  received: queue(['dead'], 'replayKey!', 'outcome _id?', 'backlogHost?'),
   peers: declare('breaker nextProbeAt'),
   domainRules: declare('domain!'),
   instance: hot(),

@@ -91,6 +91,11 @@ export interface IndexSpec {
   unique?: boolean;
   /** Only documents in which each of these fields exists and is not null are indexed (and checked for unique). */
   sparse?: boolean;
+  /**
+   * Only documents whose `field` (one of the keys, a text) has one of these values are indexed: what a queue holds for an
+   * instant costs no rows then. Not together with `unique`.
+   */
+  only?: { field: string; values: readonly string[] };
 }
 
 export interface CollectionSpec {

@@ -36,6 +36,7 @@ const specs = {
     by('list.n'),
     { ...by('missing'), sparse: true },
     { ...by('o.n'), sparse: true },
+    { ...by('s', '_id'), only: { field: 's', values: ['a', 'B'] } },
   ),
   pages: indexes(
     by('group', '_id'),
@@ -50,6 +51,7 @@ const specs = {
   boosts: indexes(uniqueSparse('by', 'of')),
   tagged: indexes(unique('tags')),
   queue: indexes(by('state', 'dueAt')),
+  waiting: indexes({ ...by('state', 'at'), only: { field: 'state', values: ['ready', 'dead'] } }),
 };
 type Name = keyof typeof specs;
 
@@ -693,6 +695,30 @@ describe.each(engines)('$name', (engine) => {
       await expect(c.insertOne({ _id: '6', by: 'a', of: 's' })).rejects.toMatchObject(refusal);
       expect(idsOf(await c.find({ by: 'a', of: 's' }).toArray())).toEqual(['4']);
       expect(await c.countDocuments({ by: 'a' })).toBe(4);
+    });
+
+    test('those of some values serve questions for these, and no others are missed', async () => {
+      const c = open('waiting');
+      await c.insertMany(
+        ['ready', 'leased', 'dead', 'leased', null].map((state, at) => ({ _id: `w${at}`, state, at })),
+      );
+      await c.insertOne({ _id: 'w5', state: ['leased', 'ready'], at: 5 });
+      await c.insertOne({ _id: 'w6', at: 6 });
+      const of = async (state: Filter[string]): Promise<string> =>
+        idsOf(await c.find({ state }).sort({ _id: 1 }).toArray()).join(' ');
+      expect(await of('ready')).toBe('w0 w5');
+      expect(await of('leased')).toBe('w1 w3 w5');
+      expect(await of({ $in: ['ready', 'dead'] })).toBe('w0 w2 w5');
+      expect(await of({ $in: ['ready', 'leased'] })).toBe('w0 w1 w3 w5');
+      expect(await of(null)).toBe('w4 w6');
+      expect(await of({ $gt: 'l' })).toBe('w0 w1 w3 w5');
+      await c.updateMany({ state: 'ready', at: { $lt: 5 } }, { $set: { state: 'leased' } });
+      expect(await of('ready')).toBe('w5');
+      await c.updateMany({ state: 'leased' }, { $set: { state: 'dead' } });
+      expect(await of('dead')).toBe('w0 w1 w2 w3 w5');
+      await c.deleteMany({ state: 'dead' });
+      expect(await c.countDocuments({})).toBe(2);
+      expect(await store.explain('waiting', { state: 'ready' })).toBe('index');
     });
 
     test('on arrays hold for each element', async () => {

@@ -26,6 +26,7 @@ const spec = indexes(
   by('tags', '_id'),
   by('o.k', 'n'),
   { ...by('o.k'), sparse: true },
+  { ...by('s', 'n'), only: { field: 's', values: ['a', 'b'] } },
   unique('key'),
   uniqueSparse('mail'),
 );

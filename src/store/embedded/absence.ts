@@ -55,12 +55,12 @@ function onlyText(condition: Filter[string]): string | null {
   return typeof value === 'string' && others.length === 0 ? value : null;
 }
 
-/** Sparse indexes lack documents, and an index on `_id` is the collection itself: neither proves anything here. */
+/** Sparse indexes and those of some values lack documents, and an index on `_id` is the collection itself: neither proves anything here. */
 function* pinned(indexes: readonly Index[], filter: Filter): Generator<[Index, string]> {
   const seen = new Set<string>();
   for (const index of indexes) {
     const [first] = index.columns;
-    if (index.sparse || first?.sql !== 'k0' || index.columns.length < 2 || seen.has(first.path)) continue;
+    if (index.sparse || index.only || first?.sql !== 'k0' || index.columns.length < 2 || seen.has(first.path)) continue;
     const value = onlyText(filter[first.path]);
     if (value === null) continue;
     seen.add(first.path);

@@ -39,7 +39,7 @@ function change<T extends Document>(
 ): Changed<T> {
   const { filter, update, sort } = request;
   const query = { filter, sort, limit: 1 };
-  const shape = shapeOf(filter);
+  const shape = shapeOf(filter, table.literals);
   const [found] =
     (shape && findPrepared<T>(db, table, { query, shape })) ?? drain(search<T>(db, table, query));
   if (found) {

@@ -43,6 +43,8 @@ export interface Index {
   stored: readonly Column[];
   unique: boolean;
   sparse: boolean;
+  /** See IndexSpec. */
+  only: IndexSpec['only'] | null;
   spec: IndexSpec;
   /** One row: key columns, then the id. */
   sql: { insert: string; remove: string };
@@ -58,10 +60,18 @@ export interface Rows {
 
 /** The rows (key columns, without the id) that `document` has in `index`. Throws InvalidWrite for parallel arrays. */
 export function rowsOf(index: Index, document: unknown): Rows {
+  if (index.only && !isAmong(index.only, document)) return noRows;
   return plainRow(index, document) ?? expandedRows(index, document);
 }
 
 const noRows: Rows = { rows: [], irregular: 0 };
+
+/** An array counts by its elements, as in filters. */
+function isAmong({ field, values }: NonNullable<Index['only']>, document: unknown): boolean {
+  const value = (document as Record<string, unknown>)[field];
+  const has = (one: unknown): boolean => values.includes(one as string);
+  return Array.isArray(value) ? value.some(has) : has(value);
+}
 
 /** The one row of a document that has nothing but scalars on the index's paths, as nearly all have; null for others. */
 function plainRow({ stored, sparse }: Index, document: unknown): Rows | null {

@@ -70,6 +70,7 @@ function best(table: Table, predicates: readonly Predicate[], sort: SortFields):
   let chosen = candidate(table.primary, predicates, sort);
   for (const index of table.indexes) {
     if (index.sparse && !impliesPresence(index, predicates)) continue;
+    if (index.only && !impliesOneOf(index.only, predicates)) continue;
     const other = candidate(index, predicates, sort);
     if (other.score > chosen.score) chosen = other;
   }
@@ -87,6 +88,15 @@ function impliesPresence(index: Index, predicates: readonly Predicate[]): boolea
       if (op === 'ne') return value === null && (index.irregular & (1 << position)) === 0;
       return op === 'gt' || op === 'gte' || op === 'lt' || op === 'lte';
     });
+  });
+}
+
+/** An index of some values serves only filters that ask for some of these. */
+function impliesOneOf({ field, values }: NonNullable<Index['only']>, predicates: readonly Predicate[]): boolean {
+  const has = (value: unknown): boolean => values.includes(value as string);
+  return predicates.some(({ path, op, value }) => {
+    if (path !== field) return false;
+    return op === 'eq' ? has(value) : op === 'in' && (value as readonly unknown[]).every(has);
   });
 }
 

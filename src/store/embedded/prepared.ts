@@ -66,13 +66,21 @@ function shapeOfCondition(condition: object, slots: Slots): string | null {
   return text === '' ? null : text;
 }
 
-/** The shape of a filter without `$or` and `$and`; null for what has none, or may not be a filter at all. */
-export function shapeOf(filter: Filter): Shape | null {
+/**
+ * The shape of a filter without `$or` and `$and`; null for what has none, or may not be a filter at all. Texts at
+ * `literals` are part of the shape.
+ */
+export function shapeOf(filter: Filter, literals: ReadonlySet<string>): Shape | null {
   if (!isPlainObject(filter)) return null;
   const slots: Slots = [];
   let text = '';
   for (const [path, value] of Object.entries(filter)) {
     if (path.startsWith('$')) return null;
+    if (literals.has(path)) {
+      if (typeof value !== 'string') return null;
+      text += `\n${path}\0${value}`;
+      continue;
+    }
     const kind = isPlainObject(value) ? shapeOfCondition(value, slots) : shapeOfValue(value, slots);
     if (kind === null) return null;
     text += `\n${path}\0=${kind}`;
@@ -161,7 +169,7 @@ function build(table: Table, { filter, sort, limit }: Query, { values }: Shape):
       return sign;
     };
   };
-  const marked = replaceValues(filter, mark());
+  const marked = replaceValues(filter, table.literals, mark());
   if (marks.size !== values.length) return null;
   const plan = makePlan(table, { filter: marked, sort, limit: limit ? 1 : undefined });
   const [branch] = plan.branches;
@@ -173,7 +181,11 @@ function build(table: Table, { filter, sort, limit }: Query, { values }: Shape):
   return { ...sql, params, pinned: pinned && !branch.exact };
 }
 
-function replaceValues(filter: Filter, replace: (value: unknown) => unknown): Filter {
+function replaceValues(
+  filter: Filter,
+  literals: ReadonlySet<string>,
+  replace: (value: unknown) => unknown,
+): Filter {
   const condition = (value: object): object =>
     Object.fromEntries(
       Object.entries(value).map(([operator, operand]) => [
@@ -182,10 +194,11 @@ function replaceValues(filter: Filter, replace: (value: unknown) => unknown): Fi
       ]),
     );
   return Object.fromEntries(
-    Object.entries(filter).map(([path, value]) => [
-      path,
-      typeof value === 'object' && value !== null ? condition(value) : (replace(value) as Scalar),
-    ]),
+    Object.entries(filter).map(([path, value]) => {
+      if (literals.has(path)) return [path, value];
+      const compound = typeof value === 'object' && value !== null;
+      return [path, compound ? condition(value) : (replace(value) as Scalar)];
+    }),
   ) as Filter;
 }
 

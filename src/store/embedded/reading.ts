@@ -28,7 +28,7 @@ const maxChecked = 1000;
 
 /** A filter that may be asked. A shape that was checked before is good with any values. */
 export function ask(table: Table, filter: Filter): Question {
-  const shape = shapeOf(filter);
+  const shape = shapeOf(filter, table.literals);
   if (shape && table.checked.has(shape.text)) return { query: { filter }, shape };
   checkFilter(filter);
   if (shape && table.checked.size < maxChecked) table.checked.add(shape.text);

@@ -23,6 +23,8 @@ export interface Table {
   absence: Absence;
   /** See prepared.ts: by the shape of the query. */
   prepared: Map<string, Prepared>;
+  /** Fields whose very value decides which index serves. */
+  literals: ReadonlySet<string>;
   /** Shapes of filters that were checked and found good. */
   checked: Set<string>;
 }
@@ -42,7 +44,10 @@ function toIndex(collection: string, spec: IndexSpec): Index {
     direction,
     sql: path === '_id' && i === entries.length - 1 && !spec.unique ? 'id' : `k${i}`,
   }));
-  const text = JSON.stringify([entries, spec.unique ?? false, spec.sparse ?? false, keyVersion]);
+  if (spec.only && (spec.unique || !(spec.only.field in spec.keys)))
+    throw new Error(`an index of '${collection}' cannot be for some values of '${spec.only.field}' only`);
+  const parts = [entries, spec.unique ?? false, spec.sparse ?? false, keyVersion];
+  const text = JSON.stringify(spec.only ? [...parts, spec.only] : parts);
   const hash = createHash('sha256').update(text).digest('hex').slice(0, 10);
   const name = `"ix_${collection}_${hash}"`;
   const stored = all.filter((column) => column.sql !== 'id');
@@ -53,6 +58,7 @@ function toIndex(collection: string, spec: IndexSpec): Index {
     sql: rowSql(name, stored),
     unique: spec.unique ?? false,
     sparse: spec.sparse ?? false,
+    only: spec.only ?? null,
     spec,
     irregular: 0,
   };
@@ -76,6 +82,7 @@ export function toTable(
     sql: rowSql(table, []),
     unique: true,
     sparse: false,
+    only: null,
     spec: keys,
     irregular: 0,
   };
@@ -86,7 +93,8 @@ export function toTable(
     byId: `SELECT doc FROM ${table} WHERE id = ?`,
   };
   const indexes = spec.indexes.map((index) => toIndex(name, index));
-  const shapes = { prepared: new Map(), checked: new Set<string>() };
+  const literals = new Set(indexes.flatMap(({ only }) => only?.field ?? []));
+  const shapes = { prepared: new Map(), checked: new Set<string>(), literals };
   return { name, table, primary, indexes, sql, ...shapes, ...memory };
 }
 

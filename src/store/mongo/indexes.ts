@@ -8,7 +8,7 @@ const present = { $type: ['string', 'number', 'bool', 'object'] };
 /**
  * What a declared index is in MongoDB. `sparse` of the port means "exists and is not null", MongoDB's own `sparse` only
  * "exists": so a unique one becomes a partial index, which the planner uses for few queries, beside an ordinary one for
- * look-ups. A sparse index that is not unique only saves space: it becomes an ordinary one.
+ * look-ups. A sparse index that is not unique, or one of some values, only saves space: it becomes an ordinary one.
  */
 export function toIndexDescriptions({ keys, unique, sparse }: IndexSpec): IndexDescription[] {
   if (!unique) return [{ key: keys }];
