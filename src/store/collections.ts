@@ -116,6 +116,7 @@ function index(text: string): IndexSpec {
 
 const declare = (...indexes: string[]): CollectionSpec => ({ indexes: indexes.map(index) });
 const hot = (...indexes: string[]): CollectionSpec => ({ ...declare(...indexes), hot: true });
+const steady = (...indexes: string[]): CollectionSpec => ({ ...hot(...indexes), steady: true });
 /**
  * A leased queue (jobs/queue.ts), with further indexes. What is leased is found by its lease alone, and what is over in
  * `kept` states alone: taking and ending an item then moves few rows.
@@ -144,9 +145,9 @@ export const collections: { readonly [K in keyof Documents]: CollectionSpec } = 
     'silencedAt?',
     'sensitizedAt?',
   ),
-  users: hot('accountId!', 'email!?', 'role', 'approvedAt', 'disabledAt?', 'invite.byId?'),
-  keyPairs: hot('accountId type!', 'keyId!'),
-  remoteKeys: hot('keyId!', 'owner'),
+  users: steady('accountId!', 'email!?', 'role', 'approvedAt', 'disabledAt?', 'invite.byId?'),
+  keyPairs: steady('accountId type!', 'keyId!'),
+  remoteKeys: steady('keyId!', 'owner'),
   hosts: hot('name!'),
   statuses: hot(
     'uri!',
@@ -176,7 +177,7 @@ export const collections: { readonly [K in keyof Documents]: CollectionSpec } = 
   pollVotes: declare('statusId accountId choice!', 'accountId _id', 'uri', 'ballot!?'),
   quoteApprovals: declare('uri!', 'statusId quotingUri!'),
   customEmojis: declare('key!', 'domain shortcode', 'path?', 'staticPath?'),
-  follows: hot('accountId targetId!', 'uri', 'accountId state _id', 'targetId state _id'),
+  follows: steady('accountId targetId!', 'uri', 'accountId state _id', 'targetId state _id'),
   blocks: declare('accountId targetId!', 'targetId _id', 'uri', 'accountId _id'),
   mutes: declare('accountId targetId!', 'targetId _id', 'expiresAt?', 'accountId _id'),
   userDomainBlocks: declare('accountId domain!', 'accountId _id'),

@@ -102,6 +102,8 @@ export interface CollectionSpec {
   indexes: readonly IndexSpec[];
   /** The same documents are read again and again: the embedded engine keeps them parsed. */
   hot?: boolean;
+  /** Hot, and seldom changed: the embedded engine remembers answers as well, until something is written. */
+  steady?: boolean;
 }
 
 /** Full text search: its own small port (SQLite FTS5, MongoDB text index). */

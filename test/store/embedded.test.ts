@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test, jest } from '@jest/globals';
 import Database from 'libsql';
 import { StartError } from '../../src/errors.js';
 import { connect } from '../../src/store/embedded/connection.js';
@@ -211,10 +211,13 @@ describe('writing', () => {
       ...db,
       run: (sql: string, params?: readonly (string | number)[]) => (ran.push(sql), db.run(sql, params)),
     };
-    const writer = createWriter(spied, () => {});
+    const writer = createWriter(spied, { before: () => {}, after: () => {} });
     const add = (...values: number[]): Promise<void> =>
       writer.write(step(() => values.forEach((v) => db.run('INSERT INTO t VALUES (?)', [v]))));
+    // However slow the machine is: a transaction is cut by the clock.
+    const now = jest.spyOn(performance, 'now').mockReturnValue(0);
     const results = await Promise.allSettled([add(1), add(2, 1), add(3)]);
+    now.mockRestore();
     expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
     expect(ran.filter((sql) => sql === 'COMMIT')).toHaveLength(1);
     expect(db.all('SELECT v FROM t')).toEqual([[1], [3]]);
@@ -228,7 +231,7 @@ describe('writing', () => {
     let transactions = 0;
     const writer = createWriter(
       db,
-      () => (transactions += 1),
+      { before: () => void (transactions += 1), after: () => {} },
       () => new Promise((resolve) => syncs.push(resolve)),
     );
     const told: number[] = [];
@@ -258,10 +261,8 @@ describe('writing', () => {
   test('a sync that fails rejects what waits for it and everything after', async () => {
     const db = connect(':memory:');
     db.exec('CREATE TABLE t (v)');
-    const writer = createWriter(
-      db,
-      () => {},
-      () => Promise.reject(new Error('EIO')),
+    const writer = createWriter(db, { before: () => {}, after: () => {} }, () =>
+      Promise.reject(new Error('EIO')),
     );
     const add = (): Promise<unknown> => writer.write(step(() => db.run('INSERT INTO t VALUES (1)')));
     await expect(add()).rejects.toThrow('EIO');
@@ -274,6 +275,7 @@ describe('writing', () => {
     const db = connect(':memory:');
     db.exec('CREATE TABLE t (v)');
     let broken = true;
+    const ends: boolean[] = [];
     const failing = {
       ...db,
       run: (sql: string) => {
@@ -282,13 +284,14 @@ describe('writing', () => {
         db.run(sql);
       },
     };
-    const writer = createWriter(failing, () => {});
+    const writer = createWriter(failing, { before: () => {}, after: (committed) => ends.push(committed) });
     const add = (): Promise<void> => writer.write(step(() => db.run('INSERT INTO t VALUES (1)')));
     const results = await Promise.allSettled([add(), add()]);
     expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
     broken = false;
     await add();
     expect(db.all('SELECT count(*) FROM t')).toEqual([[1]]);
+    expect(ends).toEqual([false, true]);
     await writer.close();
     db.close();
   });

@@ -75,7 +75,9 @@ const hotDisk: EngineUnderTest = {
   create: () => {
     const made = disk.create();
     const heat = (specs: Specs): Specs =>
-      Object.fromEntries(Object.entries(specs).map(([name, spec]) => [name, { ...spec, hot: true }]));
+      Object.fromEntries(
+        Object.entries(specs).map(([name, spec]) => [name, { ...spec, hot: true, steady: true }]),
+      );
     return { ...made, open: (specs) => made.open(heat(specs)) };
   },
 };

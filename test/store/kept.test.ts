@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { createAnswers } from '../../src/store/embedded/answers.js';
 import { openEmbeddedStore } from '../../src/store/embedded/open.js';
 import type { Collection, Store } from '../../src/store/port.js';
 import { by, unique, type Doc, type Specs } from './engines.js';
@@ -10,6 +11,7 @@ import { by, unique, type Doc, type Specs } from './engines.js';
 
 const specs: Specs = {
   hot: { indexes: [unique('key'), by('text', '_id')], hot: true },
+  steady: { indexes: [unique('key'), by('text', '_id')], hot: true, steady: true },
   edges: { indexes: [unique('from', 'to'), by('to', '_id')] },
 };
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -26,12 +28,49 @@ afterEach(async () => {
   rmSync(dir, { recursive: true });
 });
 
-async function open(name: 'hot' | 'edges'): Promise<Collection<Doc>> {
+async function open(name: keyof typeof specs & string): Promise<Collection<Doc>> {
   const store = await openEmbeddedStore({ path: join(dir, 'landfall.sqlite'), specs });
   stores.push(store);
   await store.migrate();
   return store.collection<Doc>(name);
 }
+
+describe('answers of steady collections', () => {
+  test('are remembered, and given up with any write that moves a row', async () => {
+    const steady = await open('steady');
+    const texts = async (): Promise<string> =>
+      (await steady.find({ text: 'x' }).sort({ _id: 1 }).toArray()).map(({ _id }) => _id).join();
+    expect(await texts()).toBe('');
+    await steady.insertOne({ _id: '2', key: 'b', text: 'x' });
+    expect(await texts()).toBe('2');
+    await steady.insertOne({ _id: '1', key: 'a', text: 'x' });
+    expect([await texts(), await texts()]).toEqual(['1,2', '1,2']);
+    await steady.updateOne({ _id: '1' }, { $set: { text: 'y' } });
+    expect(await texts()).toBe('2');
+    await steady.updateMany({ text: 'y' }, { $set: { text: 'x' } });
+    expect(await texts()).toBe('1,2');
+    await steady.deleteOne({ _id: '2' });
+    expect(await texts()).toBe('1');
+    expect(await steady.find({ text: 'x' }).sort({ _id: 1 }).limit(1).toArray()).toHaveLength(1);
+    const other = await open('steady');
+    await other.insertOne({ _id: '3', key: 'c', text: 'x' });
+    await nextTurn();
+    expect(await texts()).toBe('1,3');
+  });
+
+  test('come from memory: the file is not asked twice', () => {
+    const answers = createAnswers();
+    const asked = { query: { filter: { text: 'x' } }, shape: { text: '', values: ['x'] } };
+    let times = 0;
+    const find = (): string[] => [`${(times += 1)}`];
+    expect(answers.of('sql', asked, find)).toEqual(['1']);
+    expect(answers.of('sql', asked, find)).toEqual(['1']);
+    expect(answers.of('sql', { ...asked, shape: { text: '', values: ['y'] } }, find)).toEqual(['2']);
+    expect(answers.of('sql', { ...asked, query: { ...asked.query, limit: 1 } }, find)).toEqual(['3']);
+    answers.clear();
+    expect(answers.of('sql', asked, find)).toEqual(['4']);
+  });
+});
 
 describe('documents of hot collections', () => {
   test('are handed to many readers, so none of them can change them', async () => {
@@ -63,6 +102,30 @@ describe('documents of hot collections', () => {
     expect(await text()).toBe('six');
     await hot.deleteMany({ key: 'a' });
     expect(await hot.find({ _id: { $in: ['1', '2'] } }).toArray()).toEqual([]);
+  });
+
+  test('that were kept when they changed are kept as they are now, unless the change was undone', async () => {
+    const hot = await open('hot');
+    await hot.insertMany([
+      { _id: '1', key: 'a', text: 'one', list: [1] },
+      { _id: '2', key: 'b' },
+    ]);
+    await hot.findOne({ _id: '1' });
+    const list = [2];
+    await hot.updateOne({ _id: '1' }, { $set: { text: 'two', list } });
+    // What the caller gave stays the caller's.
+    list.push(3);
+    const after = await hot.findOne({ _id: '1' });
+    expect(after).toEqual({ _id: '1', key: 'a', text: 'two', list: [2] });
+    expect(await hot.findOne({ key: 'a' })).toBe(after);
+    const refused = hot.updateOne({ _id: '1' }, { $set: { text: 'three', key: 'b' } });
+    await expect(refused).rejects.toThrow(/key/);
+    expect((await hot.findOne({ _id: '1' }))?.['text']).toBe('two');
+    const [, gone] = await Promise.all([
+      hot.updateOne({ _id: '1' }, { $set: { text: 'four' } }),
+      hot.deleteOne({ _id: '1' }),
+    ]);
+    expect([gone.deletedCount, await hot.findOne({ _id: '1' })]).toEqual([1, null]);
   });
 
   test('are not found under a unique value that went to another', async () => {

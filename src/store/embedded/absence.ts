@@ -60,7 +60,8 @@ function* pinned(indexes: readonly Index[], filter: Filter): Generator<[Index, s
   const seen = new Set<string>();
   for (const index of indexes) {
     const [first] = index.columns;
-    if (index.sparse || index.only || first?.sql !== 'k0' || index.columns.length < 2 || seen.has(first.path)) continue;
+    if (index.sparse || index.only || first?.sql !== 'k0' || index.columns.length < 2 || seen.has(first.path))
+      continue;
     const value = onlyText(filter[first.path]);
     if (value === null) continue;
     seen.add(first.path);

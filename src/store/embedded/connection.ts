@@ -53,9 +53,9 @@ export function connect(path: string): Connection {
     db.exec('SELECT count(*) FROM sqlite_master');
     if (kind === 'new')
       db.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${formatVersion}`);
-    // The writer syncs the log itself (sync.ts). A longer log means that pages are moved, and synced, less often.
+    // The writer syncs the log itself (sync.ts), and moves it into the file (checkpoints.ts): SQLite only if it must.
     if (!memory)
-      db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4000');
+      db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 30000');
     // Waiting any longer would hold up everything else in this process; the writer tries again later instead.
     db.exec('PRAGMA busy_timeout = 20; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -32000');
     return wrap(db);

@@ -11,6 +11,7 @@ import { insertRows, setIrregular, type Table } from './schema.js';
  */
 export function insertDocument(db: Connection, table: Table, document: Document): void {
   const { _id: id } = document;
+  table.answers?.clear();
   const prepared = table.indexes.map((index) => ({ index, ...rowsOf(index, document) }));
   try {
     db.run(table.sql.insert, [id, JSON.stringify(document)]);
@@ -42,6 +43,7 @@ const deleteRows = (db: Connection, index: Index, id: string, rows: readonly Key
 
 export function deleteDocument(db: Connection, table: Table, document: Document): void {
   table.cache?.drop(document._id);
+  table.answers?.clear();
   db.run(table.sql.remove, [document._id]);
   for (const index of table.indexes) {
     const { rows } = rowsOf(index, document);
@@ -82,9 +84,11 @@ export function updateDocument(
     .map((index) => ({ index, rows: rowsOf(index, document).rows }));
   if (applyUpdate(document, rest).length === 0) return false;
   const after = before.map(({ index, rows: old }) => ({ index, old, ...rowsOf(index, document) }));
+  if (after.length > 0) table.answers?.clear();
   if (after.some(({ index }) => index.unique)) protect();
-  table.cache?.drop(document._id);
-  db.run(table.sql.update, [JSON.stringify(document), document._id]);
+  const kept = table.cache?.drop(document._id);
+  const text = JSON.stringify(document);
+  db.run(table.sql.update, [text, document._id]);
   for (const { index, old, rows, irregular } of after) {
     if (irregular !== 0) setIrregular(db, index, irregular);
     const had = new Set(old.map(nameOf));
@@ -99,5 +103,6 @@ export function updateDocument(
     for (const [first] of added) table.absence.forget(index, first);
     insertRows(db, table.name, index, { id: document._id, rows: added });
   }
+  if (kept) table.cache?.renew(document._id, text);
   return true;
 }

@@ -2,12 +2,14 @@ import type { Logger } from '../../log.js';
 import { checkFilter, checkSort } from '../operators.js';
 import type { Collection, CollectionSpec, Document, Store } from '../port.js';
 import { createAbsence } from './absence.js';
+import { createAnswers } from './answers.js';
 import { createCaches } from './cache.js';
+import { createCheckpoints } from './checkpoints.js';
 import { createCollection } from './collection.js';
 import { connect, isBusy, type Connection } from './connection.js';
 import { makePlan } from './plan.js';
 import type { Engine } from './reading.js';
-import { inspect, migrateTables, toTable, type Table } from './schema.js';
+import { inspect, migrateTables, toTable, type Memory, type Table } from './schema.js';
 import type { Chunked } from './search.js';
 import { openLog } from './sync.js';
 import { createTextIndex } from './text-index.js';
@@ -91,6 +93,32 @@ function createWatch(
   return { demandRecent, demandCurrent };
 }
 
+interface Tables {
+  tables: ReadonlyMap<string, Table>;
+  /** A transaction is over. */
+  settle(committed: boolean): void;
+  /** Another process has written: nothing that is remembered is sure. */
+  forget(): void;
+}
+
+function createTables(specs: EmbeddedOptions['specs']): Tables {
+  const [caches, absence] = [createCaches(), createAbsence()];
+  const memoryOf = (name: string, { hot, steady }: CollectionSpec): Memory => ({
+    cache: hot ? caches.of(name) : null,
+    absence,
+    answers: hot && steady ? createAnswers() : null,
+  });
+  const tables = new Map(
+    Object.entries(specs).map(([name, spec]) => [name, toTable(name, spec, memoryOf(name, spec))]),
+  );
+  const forget = (): void => {
+    caches.clear();
+    absence.clear();
+    for (const { answers } of tables.values()) answers?.clear();
+  };
+  return { tables, settle: caches.settle, forget };
+}
+
 function ping(db: Connection, writer: Writer): void {
   db.get('SELECT 1');
   const failure = writer.failure();
@@ -105,19 +133,15 @@ export async function openEmbeddedStore({ path, specs, log }: EmbeddedOptions): 
   const silent = (): void => {};
   const logger = log ?? { debug: silent, info: silent, warn: silent, error: silent };
   const db = connect(path);
-  const [caches, absence] = [createCaches(), createAbsence()];
-  const tables = new Map(
-    Object.entries(specs).map(([name, spec]) => [
-      name,
-      toTable(name, spec, { cache: spec.hot ? caches.of(name) : null, absence }),
-    ]),
-  );
-  const watch = createWatch(db, [...tables.values()], () => {
-    caches.clear();
-    absence.clear();
-  });
+  const { tables, settle, forget } = createTables(specs);
+  const watch = createWatch(db, [...tables.values()], forget);
   const wal = openLog(path);
-  const writer = createWriter(db, watch.demandCurrent, wal.sync);
+  const after = (committed: boolean): void => {
+    settle(committed);
+    checkpoints?.wrote();
+  };
+  const writer = createWriter(db, { before: watch.demandCurrent, after }, wal.sync);
+  const checkpoints = path === ':memory:' ? null : createCheckpoints(path, writer.hold, logger);
   const demanding =
     <T>(work: () => T) =>
     (): T => {
@@ -151,10 +175,12 @@ export async function openEmbeddedStore({ path, specs, log }: EmbeddedOptions): 
       return engine.lookUp(() => makePlan(tableOf(name), { filter, sort }).kind);
     },
     close: () => {
-      closing ??= writer.close().then(() => {
+      closing ??= (async () => {
+        await writer.close();
+        await checkpoints?.close();
         wal.close();
         db.close();
-      });
+      })();
       return closing;
     },
   };

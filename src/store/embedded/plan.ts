@@ -92,7 +92,10 @@ function impliesPresence(index: Index, predicates: readonly Predicate[]): boolea
 }
 
 /** An index of some values serves only filters that ask for some of these. */
-function impliesOneOf({ field, values }: NonNullable<Index['only']>, predicates: readonly Predicate[]): boolean {
+function impliesOneOf(
+  { field, values }: NonNullable<Index['only']>,
+  predicates: readonly Predicate[],
+): boolean {
   const has = (value: unknown): boolean => values.includes(value as string);
   return predicates.some(({ path, op, value }) => {
     if (path !== field) return false;

@@ -115,7 +115,9 @@ export function findPreparedKept<T extends Document>(
   asked: Asked,
 ): T[] | null {
   const prepared = prepare(table, asked);
-  const ids = prepared && firstColumn(db, prepared.idSql, { prepared, asked });
+  if (!prepared) return null;
+  const find = (): string[] | null => firstColumn(db, prepared.idSql, { prepared, asked });
+  const ids = table.answers ? table.answers.of(prepared.idSql, asked, find) : find();
   return ids && matching(prepared, asked, drain(documentsOf(db, table, cache, ids)) as T[]);
 }
 

@@ -4,6 +4,7 @@ import { StartError } from '../../errors.js';
 import { DuplicateKeyError } from '../errors.js';
 import type { CollectionSpec, IndexSpec } from '../port.js';
 import { createAbsence, type Absence } from './absence.js';
+import type { Answers } from './answers.js';
 import type { DocumentCache } from './cache.js';
 import { isConstraint, type Connection } from './connection.js';
 import { rowsOf, type Column, type Index, type Key } from './keys.js';
@@ -21,6 +22,7 @@ export interface Table {
   /** Null: its documents are read from the file each time. */
   cache: DocumentCache | null;
   absence: Absence;
+  answers: Answers | null;
   /** See prepared.ts: by the shape of the query. */
   prepared: Map<string, Prepared>;
   /** Fields whose very value decides which index serves. */
@@ -30,7 +32,7 @@ export interface Table {
 }
 
 /** What is remembered between reads. */
-export type Memory = Pick<Table, 'cache' | 'absence'>;
+export type Memory = Pick<Table, 'cache' | 'absence' | 'answers'>;
 
 /** Raised when the meaning of stored keys changes: every index is then built anew. */
 const keyVersion = 1;
@@ -68,7 +70,7 @@ function toIndex(collection: string, spec: IndexSpec): Index {
 export function toTable(
   name: string,
   spec: CollectionSpec,
-  memory: Memory = { cache: null, absence: createAbsence() },
+  memory: Memory = { cache: null, absence: createAbsence(), answers: null },
 ): Table {
   if (!/^[A-Za-z][A-Za-z0-9_]{0,60}$/.test(name))
     throw new Error(`'${name}' cannot be the name of a collection`);

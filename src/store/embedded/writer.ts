@@ -31,10 +31,18 @@ export function* tidyStep<T>(run: (protect: () => void) => T): Steps<T> {
 export interface Writer {
   /** Resolves after the commit that holds the last step. */
   write<T>(steps: Steps<T>): Promise<T>;
+  /** Begins no transaction until `work` is done; writes wait meanwhile. */
+  hold<T>(work: () => Promise<T>): Promise<T>;
   /** Why nothing can be written until this process is started anew; null: all is well. */
   failure(): { error: unknown } | null;
   /** Resolves when everything written so far is committed; later writes are refused. */
   close(): Promise<void>;
+}
+
+/** Called around each transaction, inside of it and when it is over. */
+interface Around {
+  before(): void;
+  after(committed: boolean): void;
 }
 
 interface Task {
@@ -53,15 +61,16 @@ const giveUpAfterMs = 30_000;
 /**
  * Group commit: writes issued in one turn of the event loop, or while the disk is busy with those before, share a
  * transaction: each touches pages that the others touch as well, and a page is written once. A write that fails (a
- * duplicate key) fails alone. Every write is told to its caller only when it is on the disk. `before` runs once per
- * transaction.
+ * duplicate key) fails alone. Every write is told to its caller only when it is on the disk. `before` and `after` run
+ * once per transaction.
  */
-export function createWriter(db: Connection, before: () => void, sync: Sync = null): Writer {
+export function createWriter(db: Connection, around: Around, sync: Sync = null): Writer {
   const queue: Task[] = [];
   const settle = createSettling(sync);
+  const begin = createBegin(db);
   let scheduled = false;
+  let held = 0;
   let closed = false;
-  let busySince = 0;
   let drained: (() => void)[] = [];
 
   const schedule = (delay = 0): void => {
@@ -78,26 +87,13 @@ export function createWriter(db: Connection, before: () => void, sync: Sync = nu
     void busy.then(() => setImmediate(pump));
   };
 
-  const begin = (): boolean => {
-    try {
-      db.run('BEGIN IMMEDIATE');
-      busySince = 0;
-      return true;
-    } catch (error) {
-      const now = performance.now();
-      busySince ||= now;
-      if (isBusy(error) && now - busySince < giveUpAfterMs) schedule(25);
-      else {
-        busySince = 0;
-        for (const task of queue.splice(0)) task.reject(error);
-      }
-      return false;
-    }
-  };
-
   const pump = (): void => {
     scheduled = false;
-    if (queue.length > 0 && begin()) settle.add(transact(db, queue, before));
+    if (held > 0) return;
+    const begun = queue.length > 0 ? begin() : null;
+    if (begun === 'begun') settle.add(transact(db, queue, around));
+    else if (begun === 'busy') return schedule(25);
+    else if (begun) for (const task of queue.splice(0)) task.reject(begun.error);
     if (queue.length > 0) schedule();
     else if (drained.length > 0)
       void settle.idle().then(() => drained.splice(0).forEach((resolve) => resolve()));
@@ -111,6 +107,15 @@ export function createWriter(db: Connection, before: () => void, sync: Sync = nu
         gather();
       });
     },
+    hold: async (work) => {
+      held += 1;
+      try {
+        return await work();
+      } finally {
+        held -= 1;
+        schedule();
+      }
+    },
     failure: () => settle.failure(),
     close: () => {
       closed = true;
@@ -122,12 +127,30 @@ export function createWriter(db: Connection, before: () => void, sync: Sync = nu
   };
 }
 
+/** Begins a transaction, unless another process is writing. An error after that was so for too long, or another one. */
+function createBegin(db: Connection): () => 'begun' | 'busy' | { error: unknown } {
+  let busySince = 0;
+  return () => {
+    try {
+      db.run('BEGIN IMMEDIATE');
+      busySince = 0;
+      return 'begun';
+    } catch (error) {
+      const now = performance.now();
+      busySince ||= now;
+      if (isBusy(error) && now - busySince < giveUpAfterMs) return 'busy';
+      busySince = 0;
+      return { error };
+    }
+  };
+}
+
 function toTask<T>(steps: Steps<T>, resolve: (value: T) => void, reject: (error: unknown) => void): Task {
   return { steps, next: null, settle: () => {}, resolve: resolve as (value: unknown) => void, reject };
 }
 
 /** Runs steps of the queued tasks in turn until the budget is spent and commits. @returns the tasks that ended */
-function transact(db: Connection, queue: Task[], before: () => void): Task[] {
+function transact(db: Connection, queue: Task[], { before, after }: Around): Task[] {
   const touched = new Set<Task>();
   const ended: Task[] = [];
   try {
@@ -140,9 +163,11 @@ function transact(db: Connection, queue: Task[], before: () => void): Task[] {
       if (performance.now() > deadline) break;
     }
     db.run('COMMIT');
+    after(true);
   } catch (error) {
     // The disk is full or failing: nothing of this transaction is there, so every write in it fails.
     rollback(db);
+    after(false);
     for (const task of touched) task.reject(error);
     const rest = queue.filter((task) => !touched.has(task));
     queue.splice(0, queue.length, ...rest);
