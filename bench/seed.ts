@@ -169,7 +169,7 @@ async function fillHome(reader: string): Promise<void> {
       accountId: reader,
       statusId: _id,
       fromId: accountId,
-      shownId: _id,
+      shownId: null,
     })),
   );
 }

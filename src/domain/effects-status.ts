@@ -69,10 +69,8 @@ export function streamStatus(ctx: Ctx, status: Status, reached: Reached): void {
 }
 
 /** The streams of those who have it on screen, by what is there: the status itself, or a reblog of it. */
-async function feedChannels(
-  ctx: Ctx,
-  lines: { statusId: string } | { shownId: string },
-): Promise<Map<string, Set<string>>> {
+async function feedChannels(ctx: Ctx, id: string): Promise<Map<string, Set<string>>> {
+  const lines = { $or: [{ statusId: id }, { shownId: id }] };
   const [homes, lists] = await Promise.all([
     ctx.db.homeEntries.find(lines).toArray(),
     ctx.db.listEntries.find(lines).toArray(),
@@ -122,7 +120,7 @@ async function indexStatus(ctx: Ctx, status: Status): Promise<void> {
 export async function unindexStatus(ctx: Ctx, deleted: DeletedStatus): Promise<void> {
   const { statusId: id } = deleted;
   await ctx.statusText.remove(id);
-  const feeds = await feedChannels(ctx, deleted.reblogOfId === null ? { shownId: id } : { statusId: id });
+  const feeds = await feedChannels(ctx, id);
   feeds.set(id, new Set([...(feeds.get(id) ?? []), ...publicChannels(deleted)]));
   for (const [statusId, channels] of feeds)
     if (channels.size) ctx.hub.publish({ channels: [...channels], event: 'delete', payload: { statusId } });
@@ -159,7 +157,7 @@ export async function notifyAboutEdit(ctx: Ctx, status: Status, editId: string):
   await indexStatus(ctx, status);
   await requestCard(ctx, status);
   const [feeds, reblogs] = await Promise.all([
-    feedChannels(ctx, { shownId: status._id }),
+    feedChannels(ctx, status._id),
     ctx.db.statuses.find({ reblogOfId: status._id }).limit(10_000).toArray(),
   ]);
   const channels = [...new Set([...feeds.values()].flatMap((c) => [...c])), ...publicChannels(status)];

@@ -10,8 +10,8 @@ import { visibleOf } from './visible.js';
 /** A line of a timeline that was written when its status arrived. */
 export interface FeedLine {
   statusId: string;
-  /** The status that is shown: the reblogged one, or the status itself. */
-  shownId: string;
+  /** The reblogged status, when that is what is shown; null: the status itself. */
+  shownId: string | null;
 }
 
 /** A slice of the lines that match, newest first. */
@@ -53,7 +53,7 @@ async function statusesOfLines(ctx: Ctx, readerId: string, lines: readonly FeedL
   const visible = await visibleOf(ctx, readerId, statuses);
   const inner = await statusesOf(
     ctx,
-    lines.flatMap((l) => (l.shownId === l.statusId ? [] : [l.shownId])),
+    lines.flatMap((l) => (l.shownId === null || l.shownId === l.statusId ? [] : [l.shownId])),
   );
   const authors = await accountsById(
     ctx,

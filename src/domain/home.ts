@@ -39,21 +39,21 @@ export async function fanOutHome(ctx: Ctx, status: Status): Promise<Reached> {
   const shown = status.reblogOfId ? await ctx.db.statuses.findOne({ _id: status.reblogOfId }) : status;
   if (!shown) return reached;
   if (status.local) {
-    await writeEntries(ctx, [status.accountId], { status, shown });
+    await writeEntries(ctx, [status.accountId], status);
     reached.homes.push(status.accountId);
   }
   for await (const followers of localFollowers(ctx, status.accountId)) {
     const wanted = await recipients(ctx, followers, { status, shown });
-    const lists = await fanOutLists(ctx, wanted, { status, shown });
+    const lists = await fanOutLists(ctx, wanted, status);
     const elsewhere = new Set(lists.filter((l) => l.exclusive).map((l) => l.accountId));
     const homes = wanted.filter((id) => !elsewhere.has(id));
-    await writeEntries(ctx, homes, { status, shown });
+    await writeEntries(ctx, homes, status);
     reached.homes.push(...homes);
     reached.lists.push(...lists);
     reached.bells.push(...followers.filter((f) => f.notify).map((f) => f.accountId));
   }
   const byTag = await tagFollowers(ctx, status, reached.homes);
-  await writeEntries(ctx, byTag, { status, shown });
+  await writeEntries(ctx, byTag, status);
   reached.homes.push(...byTag);
   return reached;
 }
@@ -93,14 +93,14 @@ async function* localFollowers(ctx: Ctx, accountId: string): AsyncGenerator<Foll
 async function writeEntries(
   ctx: Ctx,
   accountIds: readonly string[],
-  { status, shown }: { status: Status; shown: Status },
+  status: Status,
 ): Promise<void> {
   const documents = accountIds.map((accountId) => ({
     _id: ctx.ids.next(),
     accountId,
     statusId: status._id,
     fromId: status.accountId,
-    shownId: shown._id,
+    shownId: status.reblogOfId,
   }));
   await insertThose(ctx.db.homeEntries, documents);
 }
@@ -114,7 +114,7 @@ export async function backfillHome(ctx: Ctx, followerId: string, authorId: strin
     const shown = status.reblogOfId ? await ctx.db.statuses.findOne({ _id: status.reblogOfId }) : status;
     if (!shown) continue;
     const wanted = await recipients(ctx, [follow], { status, shown });
-    await writeEntries(ctx, wanted, { status, shown });
+    await writeEntries(ctx, wanted, status);
   }
 }
 

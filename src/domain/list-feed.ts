@@ -4,7 +4,7 @@ import type { Status } from '../model/status.js';
 import { belongsInList } from '../policy/lists.js';
 import type { Ctx } from './ctx.js';
 import { readFeed, readLines } from './feed.js';
-import { recipients, type Arriving } from './home-recipients.js';
+import { recipients } from './home-recipients.js';
 import { insertThose } from '../store/port.js';
 
 /** What its members posted, newest first. */
@@ -28,7 +28,7 @@ export interface ReachedList {
 export async function fanOutLists(
   ctx: Ctx,
   ownerIds: readonly string[],
-  { status, shown }: Arriving,
+  status: Status,
 ): Promise<ReachedList[]> {
   if (!ownerIds.length) return [];
   const owners = [...ownerIds];
@@ -44,25 +44,20 @@ export async function fanOutLists(
     : [];
   const withParent = new Set(alsoMembers.map((m) => m.listId));
   const wanted = lists.filter((l) => belongsInList(status, l, withParent.has(l._id)));
-  await writeEntries(ctx, wanted, { status, shown });
+  await writeEntries(ctx, wanted, status);
   return wanted.map(({ _id: listId, accountId, exclusive }) => ({ listId, accountId, exclusive }));
 }
 
-async function writeEntries(ctx: Ctx, lists: readonly List[], { status, shown }: Arriving): Promise<void> {
-  if (!lists.length) return;
-  const known = await ctx.db.listEntries.find({ statusId: status._id }).toArray();
-  const has = new Set(known.map((e) => e.listId));
-  const missing = lists
-    .filter((l) => !has.has(l._id))
-    .map((l): ListEntry => ({
-      _id: ctx.ids.next(),
-      listId: l._id,
-      accountId: l.accountId,
-      statusId: status._id,
-      fromId: status.accountId,
-      shownId: shown._id,
-    }));
-  await insertThose(ctx.db.listEntries, missing);
+async function writeEntries(ctx: Ctx, lists: readonly List[], status: Status): Promise<void> {
+  const documents = lists.map((l): ListEntry => ({
+    _id: ctx.ids.next(),
+    listId: l._id,
+    accountId: l.accountId,
+    statusId: status._id,
+    fromId: status.accountId,
+    shownId: status.reblogOfId,
+  }));
+  await insertThose(ctx.db.listEntries, documents);
 }
 
 /** Fills a list with the latest of somebody who was just added. */
@@ -74,7 +69,7 @@ export async function backfillList(ctx: Ctx, list: List, authorId: string): Prom
     const shown = status.reblogOfId ? await ctx.db.statuses.findOne({ _id: status.reblogOfId }) : status;
     if (!shown) continue;
     const wanted = await recipients(ctx, [follow], { status, shown });
-    await fanOutLists(ctx, wanted, { status, shown });
+    await fanOutLists(ctx, wanted, status);
   }
 }
 

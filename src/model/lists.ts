@@ -26,5 +26,6 @@ export interface ListEntry {
   accountId: string;
   statusId: string;
   fromId: string;
-  shownId: string;
+  /** As in HomeEntry. */
+  shownId: string | null;
 }

@@ -102,8 +102,8 @@ export interface HomeEntry {
   statusId: string;
   /** Who brought it there: the author or the one who reblogged. */
   fromId: string;
-  /** The status that is shown: the reblogged one, or the status itself. */
-  shownId: string;
+  /** The reblogged status, when that is what is shown; null: the status itself (older lines repeat its id). */
+  shownId: string | null;
 }
 
 export type NotificationType =

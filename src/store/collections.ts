@@ -114,8 +114,10 @@ function index(text: string): IndexSpec {
   return { keys, ...(unique && { unique }), ...(sparse && { sparse }) };
 }
 
-const declare = (...indexes: string[]): CollectionSpec => ({ indexes: indexes.map(index) });
-const hot = (...indexes: string[]): CollectionSpec => ({ ...declare(...indexes), hot: true });
+const declare = (...indexes: (string | IndexSpec)[]): CollectionSpec => ({
+  indexes: indexes.map((one) => (typeof one === 'string' ? index(one) : one)),
+});
+const hot = (...indexes: (string | IndexSpec)[]): CollectionSpec => ({ ...declare(...indexes), hot: true });
 const steady = (...indexes: string[]): CollectionSpec => ({ ...hot(...indexes), steady: true });
 /**
  * A leased queue (jobs/queue.ts), with further indexes. What is leased is found by its lease alone, and what is over in
@@ -124,7 +126,7 @@ const steady = (...indexes: string[]): CollectionSpec => ({ ...hot(...indexes), 
 function queue(kept: readonly string[], ...indexes: string[]): CollectionSpec {
   const only = { field: 'state', values: ['ready', ...kept] };
   const waiting = ['state dueAt', 'state lane dueAt'].map((text) => ({ ...index(text), only }));
-  return { indexes: [...waiting, ...['state leaseUntil?', ...indexes].map(index)] };
+  return declare(...waiting, 'state leaseUntil?', ...indexes);
 }
 
 /** Names and indexes, for both engines. `!` unique, `?` sparse, `-` descending. */
@@ -153,7 +155,7 @@ export const collections: { readonly [K in keyof Documents]: CollectionSpec } = 
     'uri!',
     'url?',
     'accountId _id',
-    'accountId visibility',
+    { ...index('accountId local visibility'), only: { field: 'local', values: [true] } },
     'accountId pinnedAt?',
     'accountId reblogOfId!?',
     'inReplyToId _id?',
@@ -192,7 +194,7 @@ export const collections: { readonly [K in keyof Documents]: CollectionSpec } = 
   tagDays: declare('tag day!', 'day uses'),
   tagUses: declare('tag day accountId!', 'day'),
   // Lines of one author are looked for among all of a home: it is capped.
-  homeEntries: declare('accountId statusId!', 'statusId', 'shownId'),
+  homeEntries: declare('accountId statusId!', 'statusId', 'shownId?'),
   notifications: declare(
     'accountId key!',
     'accountId _id',
@@ -209,7 +211,7 @@ export const collections: { readonly [K in keyof Documents]: CollectionSpec } = 
   trendRankings: declare(),
   lists: declare('accountId _id'),
   listMembers: declare('listId targetId!', 'listId _id', 'accountId targetId', 'targetId accountId'),
-  listEntries: declare('listId statusId!', 'statusId', 'shownId', 'accountId fromId', 'listId fromId'),
+  listEntries: declare('listId statusId!', 'statusId', 'shownId?', 'accountId fromId', 'listId fromId'),
   conversations: declare(
     'accountId conversationId participantsKey!',
     'accountId lastStatusId',

@@ -92,10 +92,10 @@ export interface IndexSpec {
   /** Only documents in which each of these fields exists and is not null are indexed (and checked for unique). */
   sparse?: boolean;
   /**
-   * Only documents whose `field` (one of the keys, a text) has one of these values are indexed: what a queue holds for an
-   * instant costs no rows then. Not together with `unique`.
+   * Only documents whose `field` (one of the keys) has one of these values are indexed: what a queue holds for an instant
+   * costs no rows then. Not together with `unique`.
    */
-  only?: { field: string; values: readonly string[] };
+  only?: { field: string; values: readonly (string | boolean)[] };
 }
 
 export interface CollectionSpec {

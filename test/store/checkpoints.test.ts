@@ -8,7 +8,7 @@ import { step, createWriter } from '../../src/store/embedded/writer.js';
 import type { Doc } from './engines.js';
 
 let dir: string;
-beforeEach(() => (dir = mkdtempSync(join(tmpdir(), 'landfall-log-'))));
+beforeEach(() => void (dir = mkdtempSync(join(tmpdir(), 'landfall-log-'))));
 afterEach(() => rmSync(dir, { recursive: true }));
 
 /** What SQLite changes in the log's header whenever it begins anew. */

@@ -71,7 +71,7 @@ async function outbox(site: Site, account: Account, { viewerId, req }: Asked): P
   const { outbox: id } = actorEndpoints(account.uri);
   if (!isSet(req, 'page')) {
     const count = (visibility: string): Promise<number> =>
-      site.ctx.db.statuses.countDocuments({ accountId: account._id, visibility });
+      site.ctx.db.statuses.countDocuments({ accountId: account._id, local: true, visibility });
     const [open, unlisted] = await Promise.all([count('public'), count('unlisted')]);
     return toOrderedCollection({
       id,

@@ -76,7 +76,7 @@ export function shapeOf(filter: Filter, literals: ReadonlySet<string>): Shape | 
   let text = '';
   for (const [path, value] of Object.entries(filter)) {
     if (path.startsWith('$')) return null;
-    if (literals.has(path)) {
+    if (literals.has(path) && typeof value !== 'boolean') {
       if (typeof value !== 'string') return null;
       text += `\n${path}\0${value}`;
       continue;
