@@ -90,11 +90,7 @@ async function* localFollowers(ctx: Ctx, accountId: string): AsyncGenerator<Foll
   }
 }
 
-async function writeEntries(
-  ctx: Ctx,
-  accountIds: readonly string[],
-  status: Status,
-): Promise<void> {
+async function writeEntries(ctx: Ctx, accountIds: readonly string[], status: Status): Promise<void> {
   const documents = accountIds.map((accountId) => ({
     _id: ctx.ids.next(),
     accountId,

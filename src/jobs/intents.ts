@@ -1,24 +1,31 @@
 import type { Clock } from '../../federation/ports.js';
 import type { Ids } from '../model/ids.js';
-import type { Delivery, Job, Received } from '../model/work.js';
-import { isDuplicateKey, type Collection } from '../store/port.js';
-import type { JobRequest, JobsPort } from './port.js';
+import type { Delivery, Job, Received, WorkItem } from '../model/work.js';
+import { insertThose, isDuplicateKey, type Collection } from '../store/port.js';
+import type { Held, JobRequest, JobsPort } from './port.js';
 import type { Queue } from './queue.js';
 
 export interface PortDeps {
   db: { jobs: Collection<Job>; deliveries: Collection<Delivery>; received: Collection<Received> };
   clock: Clock;
   ids: Ids;
-  /** Names this process among all that share the store. */
-  claim: string;
-  jobs: Queue<Job>;
-  /** Hands a job that this process has leased to its own worker; false when there is none, or no room. */
-  adopt(job: Job): boolean;
-  received: Queue<Received>;
-  /** The same for received activities: asked for room first, since they are stored as leased only when there is some. */
-  hasRoom(received: Received): boolean;
-  adoptReceived(received: Received): void;
+  jobs: Intake<Job>;
+  received: Intake<Received>;
+  deliveries: Intake<Delivery>;
   nudge: JobsPort['nudge'];
+}
+
+/** How a queue takes what verbs insert. Without a worker in this process, nothing is ever fitting. */
+export interface Intake<T extends WorkItem> {
+  leased: Queue<T>['leased'];
+  /** Those that the worker of this process would take at once, if they are inserted as leased. */
+  fitting(items: readonly T[]): Promise<readonly T[]>;
+  /** Hands inserted ones over. @returns those for which there is no room any more */
+  adopt(items: readonly T[]): readonly T[];
+  /** Back to the queue. */
+  giveBack(items: readonly T[]): void;
+  /** Tells of those that were inserted as ready. */
+  getInLine(items: readonly T[]): void;
 }
 
 /** How long an intent waits for its release before it falls due by itself. */
@@ -35,7 +42,7 @@ export function createPort(deps: PortDeps): JobsPort {
 
   const release = async (job: Job): Promise<void> => {
     const trusted = Date.parse(job.leaseUntil ?? '') - marginMs > deps.clock.now().getTime();
-    if (trusted && deps.adopt(job)) return;
+    if (trusted && deps.jobs.adopt([job]).length === 0) return;
     const ready = {
       ...job,
       state: 'ready',
@@ -70,23 +77,47 @@ export function createPort(deps: PortDeps): JobsPort {
     enqueue: (request) => enqueueMany([request]),
     enqueueMany,
     takeReceived: (received) => takeReceived(deps, received),
+    addDeliveries: (deliveries) => addDeliveries(deps, deliveries),
     nudge: deps.nudge,
   };
 }
 
 /** Inserted as leased by this process where its worker has room: the worker then has nothing to look for and to claim. */
-async function takeReceived(deps: PortDeps, received: Received): Promise<boolean> {
-  const mine = deps.hasRoom(received);
-  const document = mine ? { ...received, ...deps.received.leased(), backlogHost: null } : received;
+async function takeReceived({ db, received: intake, nudge }: PortDeps, received: Received): Promise<boolean> {
+  const [mine] = await intake.fitting([received]);
+  const document = mine ? { ...received, ...intake.leased(), backlogHost: null } : received;
   try {
-    await deps.db.received.insertOne(document);
+    await db.received.insertOne(document);
   } catch (error) {
     if (isDuplicateKey(error)) return false;
     throw error;
   }
-  if (mine) deps.adoptReceived(document);
-  else deps.nudge('received');
+  if (mine) intake.giveBack(intake.adopt([document]));
+  else {
+    intake.getInLine([document]);
+    nudge('received');
+  }
   return true;
+}
+
+/** The same for deliveries. Those that are there already are left as they are. */
+async function addDeliveries(
+  { db, deliveries: intake, nudge }: PortDeps,
+  deliveries: readonly Delivery[],
+): Promise<Held> {
+  const fitting = new Set(await intake.fitting(deliveries));
+  const lease = intake.leased();
+  const documents = deliveries.map((one) => (fitting.has(one) ? { ...one, ...lease } : one));
+  const written = await insertThose(db.deliveries, documents);
+  const [mine, others] = [
+    written.filter((d) => d.state === 'leased'),
+    written.filter((d) => d.state === 'ready'),
+  ];
+  if (others.length) {
+    intake.getInLine(others);
+    nudge('deliveries');
+  }
+  return { begin: () => intake.giveBack(intake.adopt(mine)) };
 }
 
 const nowIso = ({ clock }: Pick<PortDeps, 'clock'>): string => clock.now().toISOString();

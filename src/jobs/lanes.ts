@@ -103,6 +103,19 @@ export class Lanes<T extends WorkItem> {
     return this.#rules.allowance(name).held - (lane ? lane.running + lane.waiting.length : 0);
   }
 
+  /** Those of `items` that may be held now besides what is, in order: where older ones wait in the store, none may. */
+  fitting(items: readonly T[], most: number): T[] {
+    let left = most - this.waiting;
+    const rooms = new Map<string, number>();
+    return items.filter(({ lane }) => {
+      const room = rooms.get(lane) ?? (this.hasBacklog(lane) ? 0 : this.room(lane));
+      if (left <= 0 || room <= 0) return false;
+      left -= 1;
+      rooms.set(lane, room - 1);
+      return true;
+    });
+  }
+
   hasBacklog(name: string): boolean {
     return this.#lanes.get(name)?.backlog ?? false;
   }

@@ -1,4 +1,4 @@
-import type { Received } from '../model/work.js';
+import type { Delivery, Received } from '../model/work.js';
 
 /** What verbs and handlers ask of the job room. */
 
@@ -19,6 +19,11 @@ export interface Intent {
   release(): Promise<void>;
 }
 
+/** Work that was stored, and that the worker of this process holds back until told. */
+export interface Held {
+  begin(): void;
+}
+
 export interface JobsPort {
   /** Writes a job that is held back for a few seconds, or until released. */
   intend(job: JobRequest): Promise<Intent>;
@@ -28,6 +33,8 @@ export interface JobsPort {
    * Stores a received activity for good and hands it to the worker. @returns false for a request that was taken before
    */
   takeReceived(received: Received): Promise<boolean>;
+  /** Stores deliveries, each inbox of an activity once. Those that this process takes itself begin when told. */
+  addDeliveries(deliveries: readonly Delivery[]): Promise<Held>;
   /** Tells the workers of this process that there is something to do in a queue (a hint, not needed for correctness). */
   nudge(queue: 'jobs' | 'deliveries' | 'received'): void;
 }

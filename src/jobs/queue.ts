@@ -120,8 +120,7 @@ export function createQueue<T extends WorkItem>(collection: Collection<T>, deps:
         .modifiedCount;
     },
 
-    reclaimAll: async () =>
-      (await collection.updateMany(leased, { $set: unleased })).modifiedCount,
+    reclaimAll: async () => (await collection.updateMany(leased, { $set: unleased })).modifiedCount,
 
     leased: (ms) => ({ state: 'leased', leaseUntil: leaseEnd(ms), claim, attempts: 1 }),
   };

@@ -90,27 +90,34 @@ export class Runner<T extends WorkItem> {
     this.#pump();
   }
 
-  /** Whether `adopt` would take an item of this lane now. */
-  hasRoom(lane: string): boolean {
-    const { concurrency, adoptMax = concurrency * heldFactor } = this.#options;
-    if (this.#state !== 'running' || this.#lanes.waiting >= adoptMax) return false;
-    // Where older ones wait in the store, it has to get in line.
-    return !this.#lanes.hasBacklog(lane) && this.#lanes.room(lane) > 0;
+  /** Those of `items`, which are about to be inserted, that may be inserted as leased and then adopted. */
+  async fitting(items: readonly T[]): Promise<T[]> {
+    if (this.#state !== 'running') return [];
+    await this.#options.prepare?.([...new Set(items.map((item) => item.lane))]);
+    return this.#fitting(items);
   }
 
-  /** Runs an item that this process inserted as leased. @returns false when there is no room for it */
-  adopt(item: T): boolean {
-    if (!this.hasRoom(item.lane)) return false;
-    this.#lanes.put([item]);
+  /** Runs items that this process inserted as leased. @returns those for which there is no room */
+  adopt(items: readonly T[]): T[] {
+    const mine = new Set(this.#fitting(items));
+    this.#lanes.put([...mine]);
     this.#pump();
-    return true;
+    return items.filter((item) => !mine.has(item));
   }
 
-  /** Returns an item that this process inserted as leased, and has no room for after all, to the queue. */
-  giveBack(item: T): void {
-    this.#release([item]);
-    this.#lanes.setBacklog(item.lane, true);
+  /** Returns items that this process inserted as leased, and has no room for after all, to the queue. */
+  giveBack(items: readonly T[]): void {
+    if (!items.length) return;
+    this.#release(items);
+    this.getInLine(items);
     this.#feeder.requestScan();
+  }
+
+  /** These were inserted as ready: what comes after them in their lanes must not be adopted. */
+  getInLine(items: readonly T[]): void {
+    if (this.#state !== 'running') return;
+    for (const lane of new Set(items.map((item) => item.lane))) this.#lanes.setBacklog(lane, true);
+    this.#pump();
   }
 
   /** The rules of this lane changed. */
@@ -145,6 +152,11 @@ export class Runner<T extends WorkItem> {
     for (const item of late) this.#ended(item);
     this.#settler.add(late.map((item) => ({ item, verdict: { next: 'interrupt' } })));
     await this.#settler.flushed();
+  }
+
+  #fitting(items: readonly T[]): T[] {
+    const { concurrency, adoptMax = concurrency * heldFactor } = this.#options;
+    return this.#state === 'running' ? this.#lanes.fitting(items, adoptMax) : [];
   }
 
   #quiet(): Promise<void> {

@@ -5,16 +5,15 @@ import { jobFailed, runJob } from './handlers/jobs.js';
 import { receivedFailed, runReceived } from './handlers/received.js';
 import { Peers } from './delivery/peers.js';
 import { createDeliveryRunner } from './delivery/runner.js';
-import { createPort, type PortDeps } from './intents.js';
+import { createPort, type Intake, type PortDeps } from './intents.js';
 import type { JobsPort } from './port.js';
 import { createQueue, type Queue } from './queue.js';
 import { Runner } from './runner.js';
 import { startSweeping } from './sweep.js';
 
-export interface JobsDeps extends Omit<
-  PortDeps,
-  'jobs' | 'adopt' | 'received' | 'hasRoom' | 'adoptReceived' | 'nudge'
-> {
+export interface JobsDeps extends Pick<PortDeps, 'db' | 'clock' | 'ids'> {
+  /** Names this process among all that share the store. */
+  claim: string;
   /** True for the only server process on its store: leases of a process that died are returned at once. */
   alone: boolean;
 }
@@ -54,13 +53,13 @@ export function createJobs(deps: JobsDeps): JobsService {
 
   const port = createPort({
     ...deps,
-    jobs: queues.jobs,
-    adopt: (job) => runners?.jobs.adopt(job) ?? false,
-    received: queues.received,
-    hasRoom: ({ lane, body }) => body.length <= adoptedBody && (runners?.received.hasRoom(lane) ?? false),
-    adoptReceived: (received) => {
-      if (!runners?.received.adopt(received)) runners?.received.giveBack(received);
-    },
+    jobs: intakeOf(queues.jobs, () => runners?.jobs),
+    received: intakeOf(
+      queues.received,
+      () => runners?.received,
+      ({ body }) => body.length <= adoptedBody,
+    ),
+    deliveries: intakeOf(queues.deliveries, () => runners?.deliveries),
     nudge: (queue) => runners?.[queue].nudge(),
   });
 
@@ -98,6 +97,21 @@ export function createJobs(deps: JobsDeps): JobsService {
       }
       await peers?.flushed();
     },
+  };
+}
+
+/** What verbs insert goes to the worker of this process, if it is one. */
+function intakeOf<T extends WorkItem>(
+  queue: Queue<T>,
+  runner: () => Runner<T> | undefined,
+  isLight: (item: T) => boolean = () => true,
+): Intake<T> {
+  return {
+    leased: queue.leased,
+    fitting: async (items) => runner()?.fitting(items.filter(isLight)) ?? [],
+    adopt: (items) => runner()?.adopt(items) ?? items,
+    giveBack: (items) => runner()?.giveBack(items),
+    getInLine: (items) => runner()?.getInLine(items),
   };
 }
 

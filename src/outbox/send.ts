@@ -3,6 +3,7 @@ import { idOf } from '../../federation/vocabulary/values.js';
 import { now, type Ctx } from '../domain/ctx.js';
 import { getInstance } from '../domain/instance.js';
 import { hostOf } from '../domain/urls.js';
+import type { Held } from '../jobs/port.js';
 import type { Account } from '../model/account.js';
 import type { Delivery, OutActivity } from '../model/work.js';
 import { isDuplicateKey } from '../store/port.js';
@@ -61,16 +62,20 @@ export async function sendBody(ctx: Ctx, outgoing: OutgoingBody): Promise<number
   const activity = await storeOnce(ctx, toDocument(ctx, outgoing, inboxes));
   if (activity.fannedOutAt !== undefined) return 0;
   const { generation } = await getInstance(ctx);
+  let last: Held | null = null;
   for (let at = 0; at < inboxes.length; at += batchSize) {
+    last?.begin();
     const batch = inboxes.slice(at, at + batchSize);
-    await insertMissing(
-      ctx,
+    last = await ctx.jobs.addDeliveries(
       batch.map((inbox) => toDelivery(ctx, activity, { inbox, generation })),
     );
-    if (at + batchSize < inboxes.length) ctx.jobs.nudge('deliveries');
   }
-  await ctx.db.activities.updateOne({ _id: activity._id }, { $set: { fannedOutAt: now(ctx) } });
-  ctx.jobs.nudge('deliveries');
+  try {
+    await ctx.db.activities.updateOne({ _id: activity._id }, { $set: { fannedOutAt: now(ctx) } });
+  } finally {
+    // Only now: what is delivered before this has to be kept on record for a moment.
+    last?.begin();
+  }
   return inboxes.length;
 }
 
@@ -121,13 +126,4 @@ function toDelivery(
     key: `${activity._id} ${inbox}`,
     generation,
   };
-}
-
-async function insertMissing(ctx: Ctx, deliveries: readonly Delivery[]): Promise<void> {
-  try {
-    await ctx.db.deliveries.insertMany(deliveries, { ordered: false });
-  } catch (error) {
-    // Those that an interrupted run wrote are there already; the others went in.
-    if (!isDuplicateKey(error)) throw error;
-  }
 }

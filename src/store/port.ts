@@ -163,16 +163,25 @@ export function isUnavailable(error: unknown): boolean {
 
 /**
  * Inserts those that are not there yet: somebody else may have been faster with some of them. Anything but a duplicate
- * key is thrown.
+ * key is thrown. @returns those that were inserted
  */
 export async function insertThose<T extends Document>(
   collection: Collection<T>,
   documents: readonly T[],
-): Promise<void> {
-  if (!documents.length) return;
+): Promise<readonly T[]> {
+  if (!documents.length) return [];
   try {
     await collection.insertMany(documents, { ordered: false });
+    return documents;
   } catch (error) {
     if (!isDuplicateKey(error)) throw error;
+    const refused = refusedOf(error);
+    return documents.filter((_, i) => !refused.has(i));
   }
+}
+
+/** The places, in the list that was given, of what a bulk write refused. MongoDB's driver tells of one without a list. */
+function refusedOf(error: unknown): Set<number> {
+  const { writeErrors } = error as { writeErrors: { index: number } | { index: number }[] };
+  return new Set([writeErrors].flat().map(({ index }) => index));
 }

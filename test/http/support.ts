@@ -87,6 +87,7 @@ function recorder(enqueued: JobRequest[]): JobsPort {
     intend: (job) => jobs.intend(job),
     enqueueMany: (many) => jobs.enqueueMany(many),
     takeReceived: (received) => jobs.takeReceived(received),
+    addDeliveries: (deliveries) => jobs.addDeliveries(deliveries),
     nudge: (queue) => jobs.nudge(queue),
   };
 }

@@ -26,6 +26,28 @@ function takeAll(lanes: Lanes<WorkItem>): string[] {
   return taken;
 }
 
+describe('what fits', () => {
+  test('is as much as each lane and all together may hold, in order', () => {
+    const lanes = new Lanes<WorkItem>({ allowance: () => ({ running: 1, held: 3 }) });
+    const a = Array.from({ length: 4 }, () => item('a'));
+    const b = Array.from({ length: 4 }, () => item('b'));
+    expect(lanes.fitting([...a, ...b], 100)).toEqual([...a.slice(0, 3), ...b.slice(0, 3)]);
+    expect(lanes.fitting([...a, ...b], 4)).toEqual([...a.slice(0, 3), b[0]]);
+    lanes.put(a.slice(0, 2));
+    expect(lanes.fitting(a.slice(2), 100)).toEqual([a[2]]);
+    expect(lanes.fitting(b, 4)).toEqual([b[0], b[1]]);
+  });
+
+  test('is nothing of a lane that has more in the store, or may not run', () => {
+    const lanes = new Lanes<WorkItem>({
+      allowance: (lane) => (lane === 'shut' ? { running: 0, held: 0 } : wide),
+    });
+    lanes.setBacklog('late', true);
+    const free = item('free');
+    expect(lanes.fitting([item('late'), item('shut'), free], 100)).toEqual([free]);
+  });
+});
+
 describe('turns', () => {
   test('lanes take turns, however much one of them has', () => {
     const lanes = new Lanes<WorkItem>({ allowance: () => ({ running: 10, held: 10 }) });

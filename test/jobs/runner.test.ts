@@ -142,11 +142,29 @@ describe.each(engines)('$name', (engine) => {
       const [job] = await bench.add({});
       const leased = { ...job!, ...bench.queueOf('a').leased(10_000) };
       await bench.jobs.updateOne({ _id: job!._id }, { $set: { ...bench.queueOf('a').leased(10_000) } });
-      expect(runner.adopt(leased)).toBe(true);
+      expect(runner.adopt([leased])).toEqual([]);
       await runner.idle();
       expect(ran).toEqual([job!._id]);
       expect(await bench.jobs.countDocuments({})).toBe(0);
     });
+  });
+
+  test('what came first of a lane and waits in the store runs first: the next is not adopted', async () => {
+    const gate = createGate();
+    const runner = start('a', { run: gate.run, rules: { allowance: () => ({ running: 1, held: 4 }) } });
+    await runner.idle();
+    const [first, second] = await bench.add({ name: 'first' }, { name: 'second' });
+    expect(await runner.fitting([second!])).toEqual([second]);
+    runner.getInLine([first!]);
+    expect(await runner.fitting([second!])).toEqual([]);
+    expect(runner.adopt([second!])).toEqual([second]);
+    await gate.reached(1);
+    expect(gate.begun).toEqual(['first']);
+    gate.open();
+    await gate.reached(2);
+    gate.open();
+    await runner.idle();
+    expect(await runner.fitting([second!])).toEqual([second]);
   });
 
   describe('a stopped lane', () => {

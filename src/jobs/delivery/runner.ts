@@ -22,6 +22,8 @@ export interface DeliveryOptions extends Pick<
   peers: Peers;
 }
 
+/** Deliveries that wait in memory, leased, when this process fans out itself. */
+const adoptMax = 1000;
 /** How old an answer about the generation may be, ms. */
 const generationMs = 100;
 /** Our own failures: the store, a key that cannot be unsealed. */
@@ -46,6 +48,7 @@ export function createDeliveryRunner(
     name: 'deliveries',
     queue,
     concurrency: ctx.settings.deliveryConcurrency,
+    adoptMax,
     rules: {
       allowance: (host) => (superseded.known() ? { running: 0, held: 0 } : peers.allowance(host)),
       orderKey: (delivery) => `${delivery.accountId} ${delivery.inbox}`,
