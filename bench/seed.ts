@@ -6,9 +6,10 @@ import { createAccount } from '../src/domain/accounts.js';
 import { registerApp } from '../src/domain/apps.js';
 import { issueToken } from '../src/domain/tokens.js';
 import { getInstance } from '../src/domain/instance.js';
+import { leased } from '../src/jobs/queue.js';
 import type { Account } from '../src/model/account.js';
-import type { Document } from '../src/store/port.js';
-import type { Collection } from '../src/store/port.js';
+import type { WorkItem } from '../src/model/work.js';
+import type { Collection, Document } from '../src/store/port.js';
 import { silentLogger } from '../src/log.js';
 import { localFollower, remoteAccount, remoteFollow, remoteStatus, type Told } from './lib/documents.js';
 import { multiplyStatuses } from './lib/multiply.js';
@@ -185,11 +186,14 @@ export interface Seen {
 
 async function look(reader: string | null): Promise<Seen> {
   const { ctx: c } = opened();
-  const waits = { state: { $in: ['ready', 'leased'] } };
-  const [received, jobs, deliveries, processed, lines] = await Promise.all([
-    c.db.received.countDocuments(waits),
-    c.db.jobs.countDocuments(waits),
-    c.db.deliveries.countDocuments(waits),
+  const waiting = async <T extends WorkItem>(queue: Collection<T>): Promise<number> =>
+    (await queue.countDocuments({ state: 'ready' })) + (await queue.countDocuments(leased));
+  const [received, jobs, deliveries] = [
+    await waiting(c.db.received),
+    await waiting(c.db.jobs),
+    await waiting(c.db.deliveries),
+  ];
+  const [processed, lines] = await Promise.all([
     c.db.received.countDocuments({ outcome: 'processed' }),
     reader === null ? 0 : c.db.homeEntries.countDocuments({ accountId: reader }),
   ]);
