@@ -1,6 +1,6 @@
-import { constants, sign, verify, type KeyObject } from 'node:crypto';
-import { promisify } from 'node:util';
+import { constants, sign, verify } from 'node:crypto';
 import type { PublicKey } from '../ports.js';
+import { signAside, type Prepared } from './aside.js';
 import { parseCavageHeader, type CavageParameters } from './cavage-header.js';
 import type { RefusalReason, SignatureClaim } from './claim.js';
 import { toDigest } from './digest.js';
@@ -90,13 +90,7 @@ export async function signCavageAside(input: SigningInput): Promise<Record<strin
   return finish(await signAside(hash, bytes, input.key.privateKey));
 }
 
-const signAside = promisify(sign) as (
-  hash: string | null,
-  bytes: NodeJS.ArrayBufferView,
-  key: KeyObject,
-) => Promise<Buffer>;
-
-function prepare(input: SigningInput) {
+function prepare(input: SigningInput): Prepared {
   const url = new URL(input.url);
   const headers = outgoingHeaders(input, input.body && { digest: toDigest(input.body) });
   const names = ['(request-target)', 'host', 'date'];

@@ -1,5 +1,6 @@
 import { constants, sign, verify } from 'node:crypto';
 import type { PublicKey } from '../ports.js';
+import { signAside, type Prepared } from './aside.js';
 import type { RefusalReason, SignatureClaim } from './claim.js';
 import { toContentDigest } from './digest.js';
 import {
@@ -56,11 +57,22 @@ export function readRfc9421(
 
 /** Signs a request; returns all header fields to send, lower-cased. */
 export function signRfc9421(input: SigningInput): Record<string, string> {
+  const { bytes, hash, finish } = prepare(input);
+  return finish(sign(hash, bytes, input.key.privateKey));
+}
+
+/** As `signRfc9421`, computed on a thread: an RSA signature takes a quarter of a millisecond. */
+export async function signRfc9421Aside(input: SigningInput): Promise<Record<string, string>> {
+  const { bytes, hash, finish } = prepare(input);
+  return finish(await signAside(hash, bytes, input.key.privateKey));
+}
+
+function prepare(input: SigningInput): Prepared {
   const url = new URL(input.url);
   const headers = outgoingHeaders(input, input.body && { 'content-digest': toContentDigest(input.body) });
   const names = ['@method', '@target-uri'];
   for (const name of ['content-digest', ...SIGNED_IF_SENT]) if (headers[name] !== undefined) names.push(name);
-  const { keyId, algorithm, privateKey } = input.key;
+  const { keyId, algorithm } = input.key;
   const ed25519 = algorithm === 'ed25519';
   const parameters: [string, BareItem][] = [
     ['created', { type: 'integer', value: Math.floor(input.now.getTime() / 1000) }],
@@ -77,10 +89,12 @@ export function signRfc9421(input: SigningInput): Record<string, string> {
   } as const;
   const base = signatureBase(message, list, '?');
   if (base === null) throw new TypeError('a header to be signed holds a line break');
-  const signature = sign(ed25519 ? null : 'sha256', toSignedBytes(base), privateKey);
-  headers['signature-input'] = `sig1=${base.slice(base.lastIndexOf('"@signature-params": ') + 21)}`;
-  headers['signature'] = `sig1=:${signature.toString('base64')}:`;
-  return headers;
+  const finish = (signature: Buffer): Record<string, string> => ({
+    ...headers,
+    'signature-input': `sig1=${base.slice(base.lastIndexOf('"@signature-params": ') + 21)}`,
+    signature: `sig1=:${signature.toString('base64')}:`,
+  });
+  return { bytes: toSignedBytes(base), hash: ed25519 ? null : 'sha256', finish };
 }
 
 /** An inner list of component names, as `Signature-Input` holds it. */

@@ -1,7 +1,7 @@
 /** What processing media needs, made once when the program starts and passed to every call. */
 import { tmpdir } from 'node:os';
 import type { AvPrograms } from './av.js';
-import { createGate, type Gate } from './gate.js';
+import { createGate, type Gate } from '../gate.js';
 import { mediaLimits, type MediaLimits } from './limits.js';
 import { inlinePictures, type Pictures } from './pictures.js';
 import type { FilesPort } from './port.js';

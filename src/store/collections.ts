@@ -15,7 +15,8 @@ import type * as status from '../model/status.js';
 import type * as tags from '../model/tags.js';
 import type * as trends from '../model/trends.js';
 import type * as work from '../model/work.js';
-import type { Collection, CollectionSpec, IndexSpec, Store } from './port.js';
+import { declare, hot, index, queue, steady } from './declare.js';
+import type { Collection, CollectionSpec, Store } from './port.js';
 
 /** Every collection with its document type. */
 export interface Documents {
@@ -102,32 +103,6 @@ export interface Documents {
 }
 
 export type Db = { readonly [K in keyof Documents]: Collection<Documents[K]> };
-
-/** `'accountId targetId!'` → unique compound; `-_id` descends; `?` at the end → only where all fields are set. */
-function index(text: string): IndexSpec {
-  const unique = text.includes('!');
-  const sparse = text.includes('?');
-  const keys: Record<string, 1 | -1> = {};
-  for (const name of text.replace(/[!?]/g, '').trim().split(/\s+/)) {
-    keys[name.replace(/^-/, '')] = name.startsWith('-') ? -1 : 1;
-  }
-  return { keys, ...(unique && { unique }), ...(sparse && { sparse }) };
-}
-
-const declare = (...indexes: (string | IndexSpec)[]): CollectionSpec => ({
-  indexes: indexes.map((one) => (typeof one === 'string' ? index(one) : one)),
-});
-const hot = (...indexes: (string | IndexSpec)[]): CollectionSpec => ({ ...declare(...indexes), hot: true });
-const steady = (...indexes: string[]): CollectionSpec => ({ ...hot(...indexes), steady: true });
-/**
- * A leased queue (jobs/queue.ts), with further indexes. What is leased is found by its lease alone, and what is over in
- * `kept` states alone: taking and ending an item then moves few rows.
- */
-function queue(kept: readonly string[], ...indexes: string[]): CollectionSpec {
-  const only = { field: 'state', values: ['ready', ...kept] };
-  const waiting = ['state dueAt', 'state lane dueAt'].map((text) => ({ ...index(text), only }));
-  return declare(...waiting, 'state leaseUntil?', ...indexes);
-}
 
 /** Names and indexes, for both engines. `!` unique, `?` sparse, `-` descending. */
 export const collections: { readonly [K in keyof Documents]: CollectionSpec } = {

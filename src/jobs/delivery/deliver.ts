@@ -7,8 +7,10 @@ import { SYNCHRONIZATION_FIELD } from '../../../federation/followers/header.js';
 import { nextAttemptAfter } from '../../../federation/delivery/retry.js';
 import type { SigningKey } from '../../../federation/ports.js';
 import { signCavageAside } from '../../../federation/signature/cavage.js';
-import { signRfc9421 } from '../../../federation/signature/rfc9421.js';
+import { signRfc9421Aside } from '../../../federation/signature/rfc9421.js';
+import { availableParallelism } from 'node:os';
 import type { Ctx } from '../../domain/ctx.js';
+import { createGate } from '../../gate.js';
 import type { Delivery } from '../../model/work.js';
 import type { Verdict } from '../queue.js';
 import type { Bodies } from './bodies.js';
@@ -28,8 +30,20 @@ export interface DeliverParts {
   inboxGone(delivery: Delivery): Promise<void>;
 }
 
-/** On threads, so that a fan-out to a thousand inboxes does not hold up everybody else. */
-const sign = { cavage: signCavageAside, rfc9421: signRfc9421 };
+/**
+ * On threads, so that a fan-out to a thousand inboxes does not hold up everybody else; and no more at once than leaves
+ * threads for the disk, whose turn would come after all signatures that wait.
+ */
+function createSigning(): DeliveryDeps['sign'] {
+  const gate = createGate({ width: Math.min(signers, availableParallelism()), queue: Infinity });
+  return {
+    cavage: (input) => gate.run(() => signCavageAside(input)),
+    rfc9421: (input) => gate.run(() => signRfc9421Aside(input)),
+  };
+}
+
+/** libuv has four threads. */
+const signers = 2;
 /** What our own side did: neither the host nor the delivery is to blame. */
 const ownTrouble = ['busy', 'closed', 'aborted'];
 const busyPauseMs = 2000;
@@ -39,6 +53,7 @@ export function createDeliver(
   ctx: Ctx,
   parts: DeliverParts,
 ): (delivery: Delivery, signal: AbortSignal) => Promise<Verdict> {
+  const sign = createSigning();
   return async (delivery, signal) => {
     const host = delivery.lane;
     if (!(await parts.isCurrent(delivery))) return { next: 'release' };
@@ -53,7 +68,7 @@ export function createDeliver(
     if (!key) return { next: 'dead', error: 'the account is gone' };
     const headers = await furtherHeaders(parts, delivery);
     if (parts.peers.begin(host) === 'wait') return { next: 'release' };
-    const result = await attempt(ctx, { delivery, body, key, signal, headers, peers: parts.peers });
+    const result = await attempt(ctx, { delivery, body, key, signal, headers, sign, peers: parts.peers });
     parts.peers.record(host, result);
     if (result.outcome === 'gone') await parts.inboxGone(delivery);
     const verdict = toVerdict(ctx, delivery, result);
@@ -76,12 +91,13 @@ interface Attempt {
   key: SigningKey;
   signal: AbortSignal;
   headers: Record<string, string>;
+  sign: DeliveryDeps['sign'];
   peers: Peers;
 }
 
 function attempt(
   ctx: Ctx,
-  { delivery, body, key, signal, headers, peers }: Attempt,
+  { delivery, body, key, signal, headers, sign, peers }: Attempt,
 ): Promise<DeliveryResult> {
   const http: DeliveryDeps['http'] = {
     ...ctx.http,

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { createGate } from '../../src/media/gate.js';
+import { createGate } from '../src/gate.js';
 
 function manual(): { promise: Promise<void>; done: () => void } {
   let done = (): void => {};

@@ -1,5 +1,5 @@
-/** Decoding is heavy and shares libuv's few threads with disk and DNS: only some of it may happen at once. */
-import { unavailable } from '../errors.js';
+/** Decoding and signing are heavy and share libuv's few threads with disk and DNS: only some may happen at once. */
+import { unavailable } from './errors.js';
 
 export interface Gate {
   /** Runs `work` when there is room. Throws a 503 when too many wait already. */
