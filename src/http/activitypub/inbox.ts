@@ -88,7 +88,8 @@ async function accept(site: Site, req: Request, taken: Taken): Promise<void> {
     if (isNew && verdict.outcome === 'accepted')
       await taken.compareFollowers(verdict.actor, readSummary(request.headers, verdict.covered));
   }
-  res.status(202).json({});
+  // Not `res.json`, which works out an ETag.
+  res.writeHead(202, { 'content-type': 'application/json; charset=utf-8', 'content-length': 2 }).end('{}');
 }
 
 function later(res: Response, seconds = retryAfter): AppError {

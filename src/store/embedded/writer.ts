@@ -1,5 +1,6 @@
 import { DuplicateKeyError, InvalidWrite } from '../errors.js';
 import { isBusy, type Connection } from './connection.js';
+import { createPace, type Pace } from './pace.js';
 import { createSettling, type Sync } from './settling.js';
 
 /**
@@ -67,24 +68,24 @@ const giveUpAfterMs = 30_000;
 export function createWriter(db: Connection, around: Around, sync: Sync = null): Writer {
   const queue: Task[] = [];
   const settle = createSettling(sync);
-  const begin = createBegin(db);
+  const pace = createPace();
+  const begin = createBegin(db, pace);
   let scheduled = false;
   let held = 0;
   let closed = false;
   let drained: (() => void)[] = [];
 
+  const pumpIn = (delay: number): void => void (delay > 0 ? setTimeout(pump, delay) : setImmediate(pump));
   const schedule = (delay = 0): void => {
-    if (scheduled) return;
+    if (!scheduled) pumpIn(delay);
     scheduled = true;
-    if (delay > 0) setTimeout(pump, delay);
-    else setImmediate(pump);
   };
   /** What is written while the disk is busy could not be told any sooner than what is written after: so it waits. */
   const gather = (): void => {
     const busy = scheduled ? null : settle.current();
-    if (!busy) return schedule();
+    if (!busy) return schedule(pace.wait());
     scheduled = true;
-    void busy.then(() => setImmediate(pump));
+    void busy.then(() => pumpIn(pace.wait()));
   };
 
   const pump = (): void => {
@@ -128,11 +129,12 @@ export function createWriter(db: Connection, around: Around, sync: Sync = null):
 }
 
 /** Begins a transaction, unless another process is writing. An error after that was so for too long, or another one. */
-function createBegin(db: Connection): () => 'begun' | 'busy' | { error: unknown } {
+function createBegin(db: Connection, pace: Pace): () => 'begun' | 'busy' | { error: unknown } {
   let busySince = 0;
   return () => {
     try {
       db.run('BEGIN IMMEDIATE');
+      pace.take();
       busySince = 0;
       return 'begun';
     } catch (error) {
