@@ -5,7 +5,7 @@ import { StartError } from './errors.js';
 import { getInstance } from './domain/instance.js';
 import { addressOf, createApp } from './http/app.js';
 import { demandRoom, type HealthChecks } from './http/health.js';
-import { startMetrics, type MetricsServer } from './http/metrics.js';
+import type { MetricsServer } from './http/metrics.js';
 import { queueTotals } from './jobs/report.js';
 import { takeLock } from './lock.js';
 import { allRouters } from './routers.js';
@@ -68,9 +68,11 @@ export async function startServer(ctx: Context): Promise<RunningServer> {
   return { url: web.url, app: web.app, close: () => (closing ??= close()) };
 }
 
-function openMetrics(ctx: Context): Promise<MetricsServer> | null {
+async function openMetrics(ctx: Context): Promise<MetricsServer | null> {
   const { metricsBind } = ctx.settings;
   if (metricsBind === '') return null;
+  // Loaded only where it is wanted.
+  const { startMetrics } = await import('./http/metrics.js');
   return startMetrics(metricsBind, {
     totals: () => queueTotals(ctx),
     counts: () => ctx.jobs.counts(),
