@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { JsonObject } from '../../federation/ports.js';
+import { createTestClock } from '../support/clock.js';
 import type { PeerActor } from '../support/peer.js';
 import {
   activityJson,
@@ -24,7 +25,8 @@ import {
 
 let s: Scene;
 beforeAll(async () => {
-  s = await startScene();
+  // Its clock stands: however long the tests take, no key gets old enough to be looked at again.
+  s = await startScene({ clock: createTestClock(new Date()) });
 });
 afterAll(() => s?.close());
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { JsonObject } from '../../federation/ports.js';
+import { createTestClock } from '../support/clock.js';
 import {
   activityOf,
   createOf,
@@ -19,7 +20,8 @@ import {
 let s: Scene;
 let own: Status;
 beforeAll(async () => {
-  s = await startScene();
+  // Its clock stands: however long the tests take, no key gets old enough to be looked at again.
+  s = await startScene({ clock: createTestClock(new Date()) });
   own = await s.bob.client.post<Status>('/api/v1/statuses', { status: 'Boosted' });
   await deliver(s, { type: 'Announce', object: own.uri, to: [Public] }, { by: s.alice });
 });

@@ -2,6 +2,7 @@ import { createHash, createHmac } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { JsonObject } from '../../federation/ports.js';
+import { createTestClock } from '../support/clock.js';
 import {
   activityOf,
   createOf,
@@ -21,7 +22,8 @@ import {
 
 let s: Scene;
 beforeAll(async () => {
-  s = await startScene();
+  // Its clock stands: however long the tests take, no key gets old enough to be looked at again.
+  s = await startScene({ clock: createTestClock(new Date()) });
 });
 afterAll(() => s?.close());
 
