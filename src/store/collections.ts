@@ -213,7 +213,7 @@ export const collections: { readonly [K in keyof Documents]: CollectionSpec } = 
   passkeyChallenges: declare('userId purpose browserHash!', 'expiresAt'),
   attempts: declare('key!', 'expiresAt'),
   idempotency: declare('key!', 'expiresAt'),
-  jobs: queue(['dead']),
+  jobs: queue(['dead', 'done']),
   activities: declare('uri!', 'accountId statusId?', 'createdAt'),
   deliveries: queue(['dead', 'done'], 'key!'),
   received: queue(['dead'], 'replayKey!', 'outcome _id?', 'backlogHost?'),

@@ -6,7 +6,9 @@ import { createActivitySweep, sweepOnce } from '../../src/jobs/sweep.js';
 import type { Delivery, OutActivity, Received } from '../../src/model/work.js';
 import type { Collection, Document } from '../../src/store/port.js';
 import { createTestClock, type TestClock } from '../support/clock.js';
+import { findScans } from '../support/expect-indexed.js';
 import { startInstance, type Instance, type TestUser } from '../support/instance.js';
+import { recordQueries } from '../support/record-queries.js';
 
 let clock: TestClock;
 let instance: Instance;
@@ -191,4 +193,13 @@ test('a step that fails does not stop the others', async () => {
     second: async () => void ran.push('second'),
   });
   expect(ran).toEqual(['second']);
+});
+
+test('a round reads no collection whole', async () => {
+  const other = await startInstance({ clock });
+  const asked = recordQueries(other.ctx);
+  await sweepOnce(other.ctx);
+  expect(asked.map((a) => a.collection)).toEqual(expect.arrayContaining(['jobs', 'deliveries', 'received']));
+  expect(await findScans(other.ctx.store, asked)).toEqual([]);
+  await other.close();
 });
