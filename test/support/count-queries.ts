@@ -33,9 +33,7 @@ function counted(name: string, collection: Collection<Document>, asked: Asked[])
         const question: Asked = { collection: name, method: String(key), filter, sort: undefined };
         // A cursor asks nothing before it is read.
         if (key === 'find') return countedCursor(result as Cursor<Document>, question, asked);
-        // Keys of new accounts are made in the background, and stored whenever they are ready.
-        const isLate = name === 'keyPairs' && key === 'insertOne';
-        if (!isLate) asked.push({ ...question, sort: args.length > 1 ? options?.sort : undefined });
+        asked.push({ ...question, sort: args.length > 1 ? options?.sort : undefined });
         return result;
       };
     },

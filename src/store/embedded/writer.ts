@@ -1,6 +1,5 @@
 import { DuplicateKeyError, InvalidWrite } from '../errors.js';
 import { isBusy, type Connection } from './connection.js';
-import { createPace, type Pace } from './pace.js';
 import { createSettling, type Sync } from './settling.js';
 
 /**
@@ -68,8 +67,7 @@ const giveUpAfterMs = 30_000;
 export function createWriter(db: Connection, around: Around, sync: Sync = null): Writer {
   const queue: Task[] = [];
   const settle = createSettling(sync);
-  const pace = createPace();
-  const begin = createBegin(db, pace);
+  const begin = createBegin(db);
   let scheduled = false;
   let held = 0;
   let closed = false;
@@ -83,9 +81,9 @@ export function createWriter(db: Connection, around: Around, sync: Sync = null):
   /** What is written while the disk is busy could not be told any sooner than what is written after: so it waits. */
   const gather = (): void => {
     const busy = scheduled ? null : settle.current();
-    if (!busy) return schedule(pace.wait());
+    if (!busy) return schedule();
     scheduled = true;
-    void busy.then(() => pumpIn(pace.wait()));
+    void busy.then(() => pumpIn(0));
   };
 
   const pump = (): void => {
@@ -129,12 +127,11 @@ export function createWriter(db: Connection, around: Around, sync: Sync = null):
 }
 
 /** Begins a transaction, unless another process is writing. An error after that was so for too long, or another one. */
-function createBegin(db: Connection, pace: Pace): () => 'begun' | 'busy' | { error: unknown } {
+function createBegin(db: Connection): () => 'begun' | 'busy' | { error: unknown } {
   let busySince = 0;
   return () => {
     try {
       db.run('BEGIN IMMEDIATE');
-      pace.take();
       busySince = 0;
       return 'begun';
     } catch (error) {
