@@ -73,17 +73,18 @@ export function createWriter(db: Connection, around: Around, sync: Sync = null):
   let closed = false;
   let drained: (() => void)[] = [];
 
-  const pumpIn = (delay: number): void => void (delay > 0 ? setTimeout(pump, delay) : setImmediate(pump));
   const schedule = (delay = 0): void => {
-    if (!scheduled) pumpIn(delay);
+    if (scheduled) return;
     scheduled = true;
+    if (delay > 0) setTimeout(pump, delay);
+    else setImmediate(pump);
   };
   /** What is written while the disk is busy could not be told any sooner than what is written after: so it waits. */
   const gather = (): void => {
     const busy = scheduled ? null : settle.current();
     if (!busy) return schedule();
     scheduled = true;
-    void busy.then(() => pumpIn(0));
+    void busy.then(() => setImmediate(pump));
   };
 
   const pump = (): void => {
