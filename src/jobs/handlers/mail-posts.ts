@@ -2,6 +2,7 @@ import type { Ctx } from '../../domain/ctx.js';
 import { closeMailing, subscribersOf } from '../../domain/email-subscriptions/mailings.js';
 import { postsLane, postsMailJob } from '../../domain/mail/request.js';
 import type { Job } from '../../model/work.js';
+import { insertThose } from '../../store/port.js';
 import { toJob } from '../intents.js';
 
 /**
@@ -13,10 +14,7 @@ export async function mailPosts(ctx: Ctx, mailingId: string): Promise<void> {
   if (!mailing) return;
   for await (const subscriberIds of subscribersOf(ctx, mailing.accountId)) {
     const jobs = subscriberIds.map((id) => toMailJob(ctx, mailing._id, id));
-    const there = await ctx.db.jobs.find({ _id: { $in: jobs.map((job) => job._id) } }).toArray();
-    const known = new Set(there.map((job) => job._id));
-    const missing = jobs.filter((job) => !known.has(job._id));
-    if (missing.length) await ctx.db.jobs.insertMany(missing);
+    await insertThose(ctx.db.jobs, jobs);
   }
   ctx.jobs.nudge('jobs');
 }
