@@ -1,4 +1,4 @@
-import type { Router } from 'express';
+import type { RequestHandler } from 'express';
 import { apiRoutes } from './api/routes.js';
 import type { Ctx } from './domain/ctx.js';
 import { createKeyResolver } from './domain/remote/keys.js';
@@ -20,7 +20,7 @@ import { textPage } from './web/pages/text.js';
  * Every route of the server, in the order in which they are tried. What is asked for most comes first: each path that is
  * tried costs time.
  */
-export function allRouters(ctx: Ctx, switchboard: Switchboard): Router[] {
+export function allRouters(ctx: Ctx, switchboard: Switchboard): RequestHandler[] {
   const api = apiRoutes(ctx);
   return [
     only((req) => /^\/api\//i.test(req.path), [sseRoutes(ctx, switchboard), api]),

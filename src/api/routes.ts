@@ -5,7 +5,7 @@ import { adminRoutes } from './v1/admin/routes.js';
 import { accountActionsRoutes } from './v1/accounts-actions.js';
 import { accountListsRoutes } from './v1/accounts-lists.js';
 import { accountsSelfRoutes } from './v1/accounts-self.js';
-import { limitedRoutes } from './limited.js';
+import { membersOnly } from './limited.js';
 import { accountsRoutes } from './v1/accounts.js';
 import { announcementsRoutes } from './v1/announcements.js';
 import { conversationsRoutes } from './v1/conversations.js';
@@ -45,9 +45,9 @@ import { searchRoutes } from './v2/search.js';
 /** The Mastodon API. Needs `createApp` (http/app.ts), which knows the caller and has parsed the body under /api. */
 export function apiRoutes(ctx: Ctx): Router {
   const router = Router();
+  router.use(defaultPicturesRoutes());
+  if (ctx.settings.limitedFederation) router.use('/api', membersOnly);
   router.use(
-    defaultPicturesRoutes(),
-    limitedRoutes(ctx),
     accountsRoutes(ctx),
     accountsSelfRoutes(ctx),
     profileRoutes(ctx),
@@ -85,11 +85,12 @@ export function apiRoutes(ctx: Ctx): Router {
     reportsRoutes(ctx),
     customEmojisRoutes(ctx),
     trendsRoutes(ctx),
-    adminRoutes(ctx),
     instanceRoutes(ctx),
     emailsRoutes(ctx),
     emailSubscriptionsRoutes(ctx),
     miscRoutes(ctx),
+    // Last, for it is several routers: left at their end, they would cost a turn of the event loop.
+    adminRoutes(ctx),
   );
   return router;
 }

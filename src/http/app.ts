@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isIP } from 'node:net';
 import express from 'express';
-import type { Express, Request, RequestHandler, Response, Router } from 'express';
+import type { Express, Request, RequestHandler, Response } from 'express';
 import helmet from 'helmet';
 import { badRequest, notFound, StartError } from '../errors.js';
 import type { Ctx } from '../domain/ctx.js';
@@ -18,7 +18,7 @@ import { createUploadBudget, type AppState } from './state.js';
 
 export interface AppParts {
   /** Tried in this order. */
-  routers: Router[];
+  routers: RequestHandler[];
   /** For browsers that ask for something that is not there or failed. Default: JSON for everybody. */
   errorPage?: ErrorPage;
   /** What must be well for this process to be of use, by name (see health.ts). */

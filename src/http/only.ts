@@ -1,7 +1,10 @@
-import { Router, type Request } from 'express';
+import { Router, type Request, type RequestHandler } from 'express';
 
-/** These routers for the requests that `wants` names; they see the whole path. Others do not try a single route of them. */
-export function only(wants: (req: Request) => boolean, routers: readonly Router[]): Router {
+/**
+ * These routers for the requests that `wants` names; they see the whole path. Others do not try a single route of them.
+ * No router itself: one that is left at its end goes on in the next turn of the event loop only.
+ */
+export function only(wants: (req: Request) => boolean, routers: readonly Router[]): RequestHandler {
   const inner = Router().use(...routers);
-  return Router().use((req, res, next) => (wants(req) ? inner(req, res, next) : next()));
+  return (req, res, next) => (wants(req) ? inner(req, res, next) : next());
 }
