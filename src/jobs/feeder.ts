@@ -1,5 +1,6 @@
 import type { Clock } from '../../federation/ports.js';
 import type { WorkItem } from '../model/work.js';
+import { nextTurn } from '../turns.js';
 import type { Lanes } from './lanes.js';
 import type { Queue } from './queue.js';
 
@@ -17,9 +18,12 @@ export interface FeederDeps<T extends WorkItem> {
 
 const pageSize = 500;
 const hopsPerRound = 64;
+const hopsPerTurn = 16;
 /** With this many hungry lanes known, the scan waits. */
 const enoughLanes = 512;
 const lanesPerRound = 32;
+/** Reading those is some milliseconds' work where the store is part of this process. */
+const lanesPerTurn = 4;
 /** After a full page the scan has taken over; sweeping the same items again at once would only repeat them. */
 const restAfterFullMs = 200;
 
@@ -128,6 +132,7 @@ export class Feeder<T extends WorkItem> {
     const now = clock.now().toISOString();
     const due: string[] = [];
     for (let hop = 0; hop < hopsPerRound && this.#scanAt !== null; hop++) {
+      if (hop % hopsPerTurn === hopsPerTurn - 1) await nextTurn();
       const next = await queue.nextLane(this.#scanAt);
       if (next && next.dueAt <= now) due.push(next.lane);
       if (next) this.#scanAt = next.lane;
@@ -151,12 +156,14 @@ export class Feeder<T extends WorkItem> {
       left -= room;
       wanted.push({ lane, room });
     }
-    await Promise.all(
-      wanted.map(async ({ lane, room }) => {
-        const items = await queue.inLane(lane, room);
-        for (const item of items) if (!lanes.has(item._id)) found.set(item._id, item);
-        lanes.setBacklog(lane, items.length === room);
-      }),
-    );
+    const read = async ({ lane, room }: { lane: string; room: number }): Promise<void> => {
+      const items = await queue.inLane(lane, room);
+      for (const item of items) if (!lanes.has(item._id)) found.set(item._id, item);
+      lanes.setBacklog(lane, items.length === room);
+    };
+    for (let at = 0; at < wanted.length; at += lanesPerTurn) {
+      if (at > 0) await nextTurn();
+      await Promise.all(wanted.slice(at, at + lanesPerTurn).map(read));
+    }
   }
 }

@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import type { Clock } from '../../federation/ports.js';
 import type { Logger } from '../log.js';
 import type { WorkItem } from '../model/work.js';
+import { createPace, type Pace } from '../turns.js';
 import { Feeder } from './feeder.js';
 import { Lanes, type LaneRules } from './lanes.js';
 import type { Queue, Verdict } from './queue.js';
@@ -36,6 +37,8 @@ const slowMs = 1000;
 /** All items under way, slow ones too, are at most this many times `concurrency`. */
 const slowFactor = 4;
 const heldFactor = 4;
+/** Beginning one takes a fraction of a millisecond; a hundred at once would hold up everybody else. */
+const begunPerTurn = 4;
 const scanEveryMs = 15_000;
 const reclaimEveryMs = 2000;
 const extendEveryMs = 3000;
@@ -48,6 +51,7 @@ export class Runner<T extends WorkItem> {
   readonly #feeder: Feeder<T>;
   readonly #settler: Settler<T>;
   readonly #timers: Timers;
+  readonly #pace: Pace;
   readonly #abort = new AbortController();
   /** Items under way, with when they began. */
   readonly #under = new Map<T, number>();
@@ -70,6 +74,7 @@ export class Runner<T extends WorkItem> {
     });
     this.#settler = createSettler<T>(options, () => this.#pump());
     this.#timers = this.#createTimers();
+    this.#pace = createPace(begunPerTurn, () => this.#pump());
   }
 
   /** How many items have run. */
@@ -176,10 +181,12 @@ export class Runner<T extends WorkItem> {
     if (this.#state === 'running') {
       while (
         this.#under.size - this.#slow.size < concurrency &&
-        this.#under.size < concurrency * slowFactor
+        this.#under.size < concurrency * slowFactor &&
+        !this.#pace.isFull()
       ) {
         const item = this.#lanes.take();
         if (!item) break;
+        this.#pace.begun();
         void this.#work(item);
       }
       const demand = concurrency * heldFactor - this.#lanes.waiting;

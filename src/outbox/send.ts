@@ -23,8 +23,8 @@ export interface Outgoing {
   forFollowers?: boolean;
 }
 
-/** How many deliveries are written at once. */
-const batchSize = 500;
+/** How many deliveries are written at once: making them ready for that takes a millisecond or two. */
+const batchSize = 100;
 /** Longer lists of inboxes are not kept with the activity. */
 const keptInboxes = 300;
 

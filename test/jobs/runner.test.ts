@@ -149,6 +149,19 @@ describe.each(engines)('$name', (engine) => {
     });
   });
 
+  test('a burst begins a few at a time, so that the event loop turns in between', async () => {
+    const gate = createGate();
+    const runner = start('a', { concurrency: 40, run: gate.run });
+    await runner.idle();
+    const jobs = await bench.add(...Array.from({ length: 40 }, (_, i) => ({ lane: `lane${i}` })));
+    const lease = bench.queueOf('a').leased(10_000);
+    const begun = gate.begun.length;
+    expect(runner.adopt(jobs.map((job) => ({ ...job, ...lease })))).toEqual([]);
+    expect(gate.begun.length - begun).toBeLessThan(10);
+    await gate.reached(40);
+    for (let i = 0; i < 40; i++) gate.open();
+  });
+
   test('what came first of a lane and waits in the store runs first: the next is not adopted', async () => {
     const gate = createGate();
     const runner = start('a', { run: gate.run, rules: { allowance: () => ({ running: 1, held: 4 }) } });

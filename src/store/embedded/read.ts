@@ -3,7 +3,7 @@ import type { DocumentCache } from './cache.js';
 import type { Connection } from './connection.js';
 import { makePlan, type Plan } from './plan.js';
 import type { Table } from './schema.js';
-import { fetch, idsOf, search, type Chunked, type Query } from './search.js';
+import { fetch, idsOf, maxChunk, search, type Chunked, type Query } from './search.js';
 import { comparator } from './values.js';
 
 /** Larger answers are read from the file, past the cache, which they would only flush. */
@@ -106,7 +106,7 @@ export function* documentsOf(
     const text = db.get(table.sql.byId, missing)?.[0];
     if (typeof text === 'string') found.set(missing[0] ?? '', cache.keep(text));
   } else {
-    for (const rows of fetch(db, table, missing, maxKept)) {
+    for (const rows of fetch(db, table, missing, maxChunk)) {
       for (const [id, text] of rows) found.set(id, cache.keep(text));
       yield;
     }

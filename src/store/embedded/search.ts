@@ -27,7 +27,7 @@ export function drain<T>(chunks: Chunked<T>): T {
 
 type Rows = readonly (readonly [id: string, doc: string])[];
 
-const maxChunk = 512;
+export const maxChunk = 64;
 const minChunk = 32;
 
 interface Source {
@@ -161,7 +161,7 @@ function open(db: Connection, table: Table, plan: Plan, wanted: number | null): 
   if (single && plan.branches.length === 1 && (single.natural !== 0 || !single.orderBy)) {
     const bounded = wanted !== null && single.natural !== 0;
     const first = bounded ? (exact && !single.repeats ? wanted : Math.max(wanted * 2, minChunk)) : maxChunk;
-    const chunks = walk(db, table, single, Math.min(first, 4 * maxChunk));
+    const chunks = walk(db, table, single, Math.min(first, maxChunk));
     return { chunks, ordered: single.natural !== 0, exact, repeats: single.repeats };
   }
   const ordered = plan.branches.every((branch) => branch.orderBy !== null);
