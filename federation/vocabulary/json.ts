@@ -24,8 +24,8 @@ const defaults: JsonLimits = {
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
-const OPEN = new Set([0x7b, 0x5b]);
-const CLOSE = new Set([0x7d, 0x5d]);
+const [OPEN_BRACE, CLOSE_BRACE] = [0x7b, 0x7d];
+const [OPEN_BRACKET, CLOSE_BRACKET] = [0x5b, 0x5d];
 
 /** Counts depth and separators before anything is built, so that a hostile document costs one pass over its bytes. */
 function measure(bytes: Uint8Array, limits: JsonLimits): 'ok' | 'too-deep' | 'too-wide' {
@@ -33,17 +33,19 @@ function measure(bytes: Uint8Array, limits: JsonLimits): 'ok' | 'too-deep' | 'to
   let nodes = 0;
   let quoted = false;
   for (let i = 0; i < bytes.length; i++) {
-    const byte = bytes[i] as number;
+    const byte = bytes[i];
     if (quoted) {
       if (byte === BACKSLASH) i++;
       else if (byte === QUOTE) quoted = false;
-    } else if (byte === QUOTE) quoted = true;
-    else if (OPEN.has(byte)) {
-      depth++;
-      nodes++;
-      if (depth > limits.maxDepth) return 'too-deep';
-    } else if (CLOSE.has(byte)) depth--;
+      continue;
+    }
+    if (byte === QUOTE) quoted = true;
+    else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) depth--;
     else if (byte === COMMA) nodes++;
+    else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
+      nodes++;
+      if (++depth > limits.maxDepth) return 'too-deep';
+    }
     if (nodes > limits.maxNodes) return 'too-wide';
   }
   return 'ok';

@@ -13,6 +13,7 @@ import { healthRoutes, type HealthChecks } from './health.js';
 import { apiBody } from './params.js';
 import { apiRateLimits, byAddress } from './rate-limits.js';
 import { requestLog } from './request-log.js';
+import { only } from './only.js';
 import { shedding } from './shedding.js';
 import { createUploadBudget, type AppState } from './state.js';
 
@@ -41,18 +42,24 @@ export function createApp(ctx: Ctx, parts: AppParts): Express {
   app.set('query parser', parseFormOrNothing);
   trustProxies(app, ctx.settings.trustProxy);
   app.use(requestLog(ctx), oneHost, securityHeaders(ctx), cors());
-  app.use(healthRoutes(parts.checks ?? {}), shedding(ctx.settings.maxRequests));
-  app.use('/api', neverCached, ...apiBase(ctx));
+  app.use(only(isHealth, healthRoutes(parts.checks ?? {})), shedding(ctx.settings.maxRequests));
+  app.use(only(isApi, express.Router().use('/api', neverCached, ...apiBase(ctx))));
   for (const router of parts.routers) app.use(router);
   app.use((_req, _res, next) => next(notFound('Not found')));
   app.use(errorHandler(parts.errorPage));
   return app;
 }
 
+const isHealth = (req: Request): boolean => /^\/health(\/|$)/i.test(req.path);
+export const isApi = (req: Request): boolean => /^\/api(\/|$)/i.test(req.path);
+
 /** RFC 9112 section 3.2: Node takes the first of several `Host` fields, and whatever is in front may have taken another. */
 const oneHost: RequestHandler = (req, _res, next) => {
-  const hosts = req.rawHeaders.filter((text, i) => i % 2 === 0 && text.toLowerCase() === 'host');
-  next(hosts.length > 1 ? badRequest('The request has more than one Host') : undefined);
+  const { rawHeaders } = req;
+  let hosts = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2)
+    if (rawHeaders[i]?.length === 4 && rawHeaders[i]?.toLowerCase() === 'host') hosts += 1;
+  next(hosts > 1 ? badRequest('The request has more than one Host') : undefined);
 };
 
 /** What every API route stands on: who asks, how often, and what was sent. Running it twice does no harm. */

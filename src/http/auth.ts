@@ -1,4 +1,4 @@
-import type { Request, RequestHandler } from 'express';
+import type { NextFunction, Request, RequestHandler } from 'express';
 import { AppError, forbidden, unauthorized } from '../errors.js';
 import type { Ctx } from '../domain/ctx.js';
 import { findTokenHolder, type TokenHolder } from '../domain/tokens.js';
@@ -7,7 +7,7 @@ import type { Account, User } from '../model/account.js';
 import { hasAnyScope } from '../policy/scopes.js';
 import { standingOf, standingTexts, type Standing } from '../policy/standing.js';
 import { queryOf } from './params.js';
-import { stateOf } from './state.js';
+import { stateOf, type RequestState } from './state.js';
 
 /** Who asks. `user` and `account` are null for an app that acts for itself. */
 export interface Viewer {
@@ -23,14 +23,16 @@ export interface Viewer {
  * nothing: a guard below does. May be mounted again after the body was parsed.
  */
 export function authenticate(ctx: Ctx): RequestHandler {
-  return async (req, _res, next) => {
+  const identify = async (state: RequestState, secret: string, next: NextFunction): Promise<void> => {
+    state.triedToken = secret;
+    state.bearer = await findTokenHolder(ctx, secret);
+    next();
+  };
+  return (req, _res, next) => {
     const state = stateOf(req);
     const secret = state.bearer ? null : tokenText(req);
-    if (secret !== null && secret !== state.triedToken) {
-      state.triedToken = secret;
-      state.bearer = await findTokenHolder(ctx, secret);
-    }
-    next();
+    if (secret === null || secret === state.triedToken) return next();
+    return identify(state, secret, next);
   };
 }
 

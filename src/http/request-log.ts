@@ -15,7 +15,7 @@ export function requestLog(ctx: Ctx): RequestHandler {
     state.id = byProxy && acceptableId.test(given) ? given : ctx.randomToken(16);
     res.setHeader('X-Request-Id', state.id);
     const startedMs = performance.now();
-    res.once('finish', () => {
+    res.on('finish', () => {
       if (res.statusCode < 400) return;
       const fields = {
         requestId: state.id,

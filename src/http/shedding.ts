@@ -12,7 +12,7 @@ export function shedding(max: number): RequestHandler {
     if (under.size >= max && countWaiting(under) >= max) return next(unavailable('Try again later'));
     if (!isStream(req)) {
       under.add(req);
-      res.once('close', () => under.delete(req));
+      res.on('close', () => under.delete(req));
     }
     next();
   };

@@ -1,6 +1,6 @@
 import Database from 'libsql';
 import { identity, rowsOf, type Key } from '../../src/store/embedded/keys.js';
-import { toTable } from '../../src/store/embedded/schema.js';
+import { toTable } from '../../src/store/embedded/tables.js';
 import type { Specs } from './engines.js';
 
 const toKey = (value: unknown): Key =>

@@ -39,10 +39,10 @@ export function activityPubRoutes(ctx: Ctx, deps: ActivityPubDeps): Router {
   };
   const router = Router();
   router.use(
-    only((req) => discoveryPath.test(req.path), [discoveryRoutes(ctx)]),
+    only((req) => discoveryPath.test(req.path), discoveryRoutes(ctx)),
     only(
       (req) => (req.method === 'GET' || req.method === 'HEAD') && facePath.test(req.path),
-      [documents(site)],
+      documents(site),
     ),
     inboxRoutes(site),
     clientRoutes(site),

@@ -41,7 +41,7 @@ export function createAbsence(): Absence {
       }
     },
     forget: (index, key) => {
-      if (typeof key === 'string') states.delete(nameOf(index, key));
+      if (index.provesAbsence && typeof key === 'string') states.delete(nameOf(index, key));
     },
     clear: () => states.clear(),
   };
@@ -55,16 +55,14 @@ function onlyText(condition: Filter[string]): string | null {
   return typeof value === 'string' && others.length === 0 ? value : null;
 }
 
-/** Sparse indexes and those of some values lack documents, and an index on `_id` is the collection itself: neither proves anything here. */
 function* pinned(indexes: readonly Index[], filter: Filter): Generator<[Index, string]> {
   const seen = new Set<string>();
   for (const index of indexes) {
-    const [first] = index.columns;
-    if (index.sparse || index.only || first?.sql !== 'k0' || index.columns.length < 2 || seen.has(first.path))
-      continue;
-    const value = onlyText(filter[first.path]);
+    const path = index.columns[0]?.path ?? '';
+    if (!index.provesAbsence || !Object.hasOwn(filter, path) || seen.has(path)) continue;
+    const value = onlyText(filter[path]);
     if (value === null) continue;
-    seen.add(first.path);
+    seen.add(path);
     yield [index, value];
   }
 }

@@ -5,7 +5,7 @@ import { toUpserted } from './apply-update.js';
 import type { Connection } from './connection.js';
 import { deleteDocument, insertDocument, updateDocument } from './documents.js';
 import { compile } from './match.js';
-import type { Table } from './schema.js';
+import type { Table } from './tables.js';
 import { findPrepared, shapeOf } from './prepared.js';
 import { answer, ask, cursor, type Engine } from './reading.js';
 import { count, drain, search, searchIds, type Chunked } from './search.js';

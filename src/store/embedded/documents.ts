@@ -3,7 +3,8 @@ import type { Document, Update } from '../port.js';
 import { applyUpdate } from './apply-update.js';
 import { isConstraint, type Connection } from './connection.js';
 import { identity, rowsOf, type Index, type Key } from './keys.js';
-import { insertRows, setIrregular, type Table } from './schema.js';
+import { insertRows, setIrregular } from './schema.js';
+import type { Table } from './tables.js';
 
 /**
  * Writes one document and its index rows, inside the transaction of the caller. Throws DuplicateKeyError and leaves

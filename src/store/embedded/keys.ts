@@ -45,6 +45,8 @@ export interface Index {
   sparse: boolean;
   /** See IndexSpec. */
   only: IndexSpec['only'] | null;
+  /** What has no row under a first key is not in the collection (absence.ts). */
+  provesAbsence: boolean;
   spec: IndexSpec;
   /** One row: key columns, then the id. */
   sql: { insert: string; remove: string };

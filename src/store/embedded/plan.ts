@@ -2,7 +2,7 @@ import type { Filter, Sort } from '../port.js';
 import { bind, type Bound, type Term } from './bind.js';
 import type { Column, Index } from './keys.js';
 import { conjunction, type Predicate } from './match.js';
-import type { Table } from './schema.js';
+import type { Table } from './tables.js';
 
 /** A search of one index: rows where `where` holds, in the order of `order`. */
 export interface Branch {

@@ -5,7 +5,7 @@ import type { Key } from './keys.js';
 import { compile } from './match.js';
 import { makePlan, rowOrder, type Branch } from './plan.js';
 import { documentsOf } from './read.js';
-import type { Table } from './schema.js';
+import type { Table } from './tables.js';
 import { drain, type Query } from './search.js';
 import { isPlainObject } from './values.js';
 

@@ -2,12 +2,14 @@ import type { Document, Filter } from '../port.js';
 import type { DocumentCache } from './cache.js';
 import type { Connection } from './connection.js';
 import { makePlan, type Plan } from './plan.js';
-import type { Table } from './schema.js';
 import { fetch, idsOf, maxChunk, search, type Chunked, type Query } from './search.js';
+import type { Table } from './tables.js';
 import { comparator } from './values.js';
 
 /** Larger answers are read from the file, past the cache, which they would only flush. */
 const maxKept = 500;
+/** Ids that are looked up in memory in one go. */
+const maxAtHand = 128;
 
 /**
  * As `search`, for readers outside of transactions: documents of hot collections come from memory where they were read
@@ -50,25 +52,45 @@ export interface UniqueValue {
 }
 
 /** What a filter asks for when it is one text at one field, which no two documents share. */
-export function uniqueValue({ indexes }: Table, filter: Filter): UniqueValue | null {
-  const [entry, ...more] = Object.entries(filter);
-  if (!entry || more.length > 0) return null;
-  const [path, value] = entry;
-  if (typeof value !== 'string') return null;
-  const index = indexes.find(
-    ({ unique, columns }) => unique && columns.length === 1 && columns[0]?.path === path,
-  );
-  return index ? { index: index.table, path, value } : null;
+export function uniqueValue({ uniques }: Table, filter: Filter): UniqueValue | null {
+  let found: UniqueValue | null = null;
+  for (const path in filter) {
+    const value = filter[path];
+    const index: string | undefined = found || typeof value !== 'string' ? undefined : uniques.get(path);
+    if (index === undefined) return null;
+    found = { index, path, value: value as string };
+  }
+  return found;
 }
 
 /** The document that was found by this value before, as long as it is kept and still has it: then it is the only one. */
-export function byUniqueValue(table: Table, cache: DocumentCache, filter: Filter): Document | null {
+function byUniqueValue(table: Table, cache: DocumentCache, filter: Filter): Document | null {
   const unique = uniqueValue(table, filter);
   const id = unique && cache.named(unique.index, unique.value);
   const kept = id ? cache.get(id) : undefined;
   return kept && unique && (kept as unknown as Record<string, unknown>)[unique.path] === unique.value
     ? kept
     : null;
+}
+
+/** The whole answer where it is at hand: by a unique value, or by ids. Null: it has to be looked for. */
+export function atHand(
+  table: Table,
+  cache: DocumentCache,
+  { filter, sort, skip, limit }: Query,
+): Document[] | null {
+  if (skip) return null;
+  const known = byUniqueValue(table, cache, filter);
+  if (known) return [known];
+  const named = sort ? null : namedIds(filter);
+  if (!named || named.length > maxAtHand) return null;
+  const found: Document[] = [];
+  for (const id of limit ? named.slice(0, limit) : named) {
+    const kept = cache.get(id);
+    if (!kept) return null;
+    found.push(kept);
+  }
+  return found;
 }
 
 /** The ids in a filter that asks for nothing else, as the index would give them: each once, ascending. */

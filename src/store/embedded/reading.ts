@@ -2,8 +2,8 @@ import { checkFilter, checkSort } from '../operators.js';
 import type { Cursor, Document, Filter } from '../port.js';
 import type { Connection } from './connection.js';
 import { findPrepared, findPreparedKept, shapeOf, type Shape } from './prepared.js';
-import type { Table } from './schema.js';
-import { byUniqueValue, namedIds, read, uniqueValue } from './read.js';
+import type { Table } from './tables.js';
+import { atHand, namedIds, read, uniqueValue } from './read.js';
 import type { Chunked, Query } from './search.js';
 import type { Writer } from './writer.js';
 
@@ -51,9 +51,9 @@ function findAtOnce<T extends Document>(
   { query, shape }: Question,
 ): T[] | null {
   const { cache, absence, indexes } = table;
+  const known = cache && atHand(table, cache, query);
+  if (known) return known as unknown as T[];
   if (absence.proves(indexes, query.filter)) return [];
-  const known = cache && !query.skip ? byUniqueValue(table, cache, query.filter) : null;
-  if (known) return [known as T];
   // Ids are looked up one by one, in memory first.
   if (!shape || (cache && namedIds(query.filter))) return null;
   const asked = { query, shape };

@@ -1,104 +1,11 @@
-import { createHash } from 'node:crypto';
 import type { Logger } from '../../log.js';
 import { StartError } from '../../errors.js';
 import { DuplicateKeyError } from '../errors.js';
-import type { CollectionSpec, IndexSpec } from '../port.js';
-import { createAbsence, type Absence } from './absence.js';
-import type { Answers } from './answers.js';
-import type { DocumentCache } from './cache.js';
 import { isConstraint, type Connection } from './connection.js';
 import { rowsOf, type Column, type Index, type Key } from './keys.js';
-import type { Prepared } from './prepared.js';
+import type { Table } from './tables.js';
 
-/** A collection as planner and writer know it. */
-export interface Table {
-  name: string;
-  /** Quoted name in SQL. */
-  table: string;
-  /** The collection itself, as the index on `_id`. */
-  primary: Index;
-  indexes: readonly Index[];
-  sql: { insert: string; update: string; remove: string; byId: string };
-  /** Null: its documents are read from the file each time. */
-  cache: DocumentCache | null;
-  absence: Absence;
-  answers: Answers | null;
-  /** See prepared.ts: by the shape of the query. */
-  prepared: Map<string, Prepared>;
-  /** Fields whose very value decides which index serves. */
-  literals: ReadonlySet<string>;
-  /** Shapes of filters that were checked and found good. */
-  checked: Set<string>;
-}
-
-/** What is remembered between reads. */
-export type Memory = Pick<Table, 'cache' | 'absence' | 'answers'>;
-
-/** Raised when the meaning of stored keys changes: every index is then built anew. */
-const keyVersion = 1;
 const chunk = 500;
-
-function toIndex(collection: string, spec: IndexSpec): Index {
-  const entries = Object.entries(spec.keys);
-  const all: Column[] = entries.map(([path, direction], i) => ({
-    path,
-    parts: path.split('.'),
-    direction,
-    sql: path === '_id' && i === entries.length - 1 && !spec.unique ? 'id' : `k${i}`,
-  }));
-  if (spec.only && (spec.unique || !(spec.only.field in spec.keys)))
-    throw new Error(`an index of '${collection}' cannot be for some values of '${spec.only.field}' only`);
-  const parts = [entries, spec.unique ?? false, spec.sparse ?? false, keyVersion];
-  const text = JSON.stringify(spec.only ? [...parts, spec.only] : parts);
-  const hash = createHash('sha256').update(text).digest('hex').slice(0, 10);
-  const name = `"ix_${collection}_${hash}"`;
-  const stored = all.filter((column) => column.sql !== 'id');
-  return {
-    table: name,
-    columns: all,
-    stored,
-    sql: rowSql(name, stored),
-    unique: spec.unique ?? false,
-    sparse: spec.sparse ?? false,
-    only: spec.only ?? null,
-    spec,
-    irregular: 0,
-  };
-}
-
-/** What a declaration means in tables. Throws when a name cannot be one in SQL. */
-export function toTable(
-  name: string,
-  spec: CollectionSpec,
-  memory: Memory = { cache: null, absence: createAbsence(), answers: null },
-): Table {
-  if (!/^[A-Za-z][A-Za-z0-9_]{0,60}$/.test(name))
-    throw new Error(`'${name}' cannot be the name of a collection`);
-  const table = `"c_${name}"`;
-  const id: Column = { path: '_id', parts: ['_id'], sql: 'id', direction: 1 };
-  const keys: IndexSpec = { keys: { _id: 1 }, unique: true };
-  const primary: Index = {
-    table,
-    columns: [id],
-    stored: [],
-    sql: rowSql(table, []),
-    unique: true,
-    sparse: false,
-    only: null,
-    spec: keys,
-    irregular: 0,
-  };
-  const sql = {
-    insert: `INSERT INTO ${table} (id, doc) VALUES (?, ?)`,
-    update: `UPDATE ${table} SET doc = ? WHERE id = ?`,
-    remove: `DELETE FROM ${table} WHERE id = ?`,
-    byId: `SELECT doc FROM ${table} WHERE id = ?`,
-  };
-  const indexes = spec.indexes.map((index) => toIndex(name, index));
-  const literals = new Set(indexes.flatMap(({ only }) => only?.field ?? []));
-  const shapes = { prepared: new Map(), checked: new Set<string>(), literals };
-  return { name, table, primary, indexes, sql, ...shapes, ...memory };
-}
 
 function createIndexTable(db: Connection, index: Index): void {
   const last = index.columns.at(-1);
@@ -108,15 +15,6 @@ function createIndexTable(db: Connection, index: Index): void {
   const columns = [...index.stored.map(({ sql }) => sql), 'id TEXT'].join(', ');
   db.exec(`CREATE TABLE ${index.table} (${columns}, PRIMARY KEY (${key.join(', ')})) WITHOUT ROWID`);
 }
-
-function rowSql(table: string, stored: readonly Column[]): Index['sql'] {
-  const names = [...stored.map(({ sql }) => sql), 'id'];
-  return {
-    insert: `INSERT INTO ${table} (${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})`,
-    remove: `DELETE FROM ${table} WHERE ${names.map((name) => `${name} = ?`).join(' AND ')}`,
-  };
-}
-
 /** Adds the rows of one document. Throws DuplicateKeyError. */
 export function insertRows(
   db: Connection,

@@ -3,7 +3,7 @@ import type { Connection } from './connection.js';
 import type { Key } from './keys.js';
 import { compile, type Test } from './match.js';
 import { makePlan, rowOrder, type Branch, type Plan } from './plan.js';
-import type { Table } from './schema.js';
+import type { Table } from './tables.js';
 import { comparator } from './values.js';
 
 export interface Query {
