@@ -3,9 +3,8 @@ import { apiRoutes } from './api/routes.js';
 import type { Ctx } from './domain/ctx.js';
 import { createKeyResolver } from './domain/remote/keys.js';
 import { activityPubRoutes, type Pages } from './http/activitypub/routes.js';
-import { isApi } from './http/app.js';
 import { mediaRoutes } from './http/media.js';
-import { only } from './http/only.js';
+import { under } from './http/only.js';
 import { oauthRoutes } from './oauth/routes.js';
 import { sseRoutes } from './streaming/sse.js';
 import type { Switchboard } from './streaming/switchboard.js';
@@ -24,7 +23,7 @@ import { textPage } from './web/pages/text.js';
 export function allRouters(ctx: Ctx, switchboard: Switchboard): RequestHandler[] {
   const api = apiRoutes(ctx);
   return [
-    only(isApi, sseRoutes(ctx, switchboard), api),
+    under(['/api'], sseRoutes(ctx, switchboard), api),
     activityPubRoutes(ctx, { keys: createKeyResolver(ctx), pages: pagesOf(ctx) }),
     oauthRoutes(ctx),
     assetRoutes(),

@@ -1,5 +1,6 @@
 import { Router } from 'express';
 import type { Ctx } from '../domain/ctx.js';
+import { under } from '../http/only.js';
 import { defaultPicturesRoutes } from './assets.js';
 import { adminRoutes } from './v1/admin/routes.js';
 import { accountActionsRoutes } from './v1/accounts-actions.js';
@@ -42,12 +43,17 @@ import { filtersRoutes } from './v2/filters.js';
 import { groupedNotificationsRoutes } from './v2/notifications.js';
 import { searchRoutes } from './v2/search.js';
 
+const v1 = (...resources: string[]): string[] => resources.map((name) => `/api/v1/${name}`);
+
 /** The Mastodon API. Needs `createApp` (http/app.ts), which knows the caller and has parsed the body under /api. */
 export function apiRoutes(ctx: Ctx): Router {
   const router = Router();
   router.use(defaultPicturesRoutes());
   if (ctx.settings.limitedFederation) router.use('/api', membersOnly);
   router.use(
+    // What is asked for most. Each route that a request is held against costs time, and there are three hundred.
+    under(v1('timelines', 'favourites', 'bookmarks'), timelinesRoutes(ctx)),
+    under(v1('statuses'), statusesRoutes(ctx), statusesWriteRoutes(ctx), statusesActionsRoutes(ctx)),
     accountsRoutes(ctx),
     accountsSelfRoutes(ctx),
     profileRoutes(ctx),
@@ -55,12 +61,8 @@ export function apiRoutes(ctx: Ctx): Router {
     accountActionsRoutes(ctx),
     followRequestsRoutes(ctx),
     hiddenRoutes(ctx),
-    statusesRoutes(ctx),
-    statusesWriteRoutes(ctx),
-    statusesActionsRoutes(ctx),
     scheduledStatusesRoutes(ctx),
     pollsRoutes(ctx),
-    timelinesRoutes(ctx),
     listsRoutes(ctx),
     conversationsRoutes(ctx),
     // Before the routes that take any id.

@@ -13,7 +13,7 @@ import { healthRoutes, type HealthChecks } from './health.js';
 import { apiBody } from './params.js';
 import { apiRateLimits, byAddress } from './rate-limits.js';
 import { requestLog } from './request-log.js';
-import { only } from './only.js';
+import { inOrder, under } from './only.js';
 import { shedding } from './shedding.js';
 import { createUploadBudget, type AppState } from './state.js';
 
@@ -41,17 +41,14 @@ export function createApp(ctx: Ctx, parts: AppParts): Express {
   app.set('etag', false);
   app.set('query parser', parseFormOrNothing);
   trustProxies(app, ctx.settings.trustProxy);
-  app.use(requestLog(ctx), oneHost, securityHeaders(ctx), cors());
-  app.use(only(isHealth, healthRoutes(parts.checks ?? {})), shedding(ctx.settings.maxRequests));
-  app.use(only(isApi, express.Router().use('/api', neverCached, ...apiBase(ctx))));
+  app.use(inOrder(requestLog(ctx), oneHost, securityHeaders(ctx), cors()));
+  app.use(under(['/health'], healthRoutes(parts.checks ?? {})), shedding(ctx.settings.maxRequests));
+  app.use(under(['/api'], inOrder(neverCached, ...apiBase(ctx))));
   for (const router of parts.routers) app.use(router);
   app.use((_req, _res, next) => next(notFound('Not found')));
   app.use(errorHandler(parts.errorPage));
   return app;
 }
-
-const isHealth = (req: Request): boolean => /^\/health(\/|$)/i.test(req.path);
-export const isApi = (req: Request): boolean => /^\/api(\/|$)/i.test(req.path);
 
 /** RFC 9112 section 3.2: Node takes the first of several `Host` fields, and whatever is in front may have taken another. */
 const oneHost: RequestHandler = (req, _res, next) => {

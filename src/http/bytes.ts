@@ -25,6 +25,11 @@ export function sendBytes(
   res.end(body);
 }
 
+/** Ends an answer with JSON, without all that `res.json` looks for. */
+export function sendJson(res: Response, value: object, type = 'application/json; charset=utf-8'): void {
+  sendBytes(res, Buffer.from(JSON.stringify(value)), { type });
+}
+
 /** As `sendBytes`, with the ETag; 304 to those who have these bytes (RFC 9110 section 13.1.2). */
 export function sendTagged(req: Request, res: Response, { body, tag }: Rendered, type: string): void {
   res.setHeader('ETag', tag);

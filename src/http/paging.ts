@@ -1,5 +1,6 @@
 import type { Request, Response } from 'express';
 import type { Page } from '../model/page.js';
+import { sendJson } from './bytes.js';
 import { queryOf } from './params.js';
 import { appStateOf } from './state.js';
 
@@ -53,7 +54,7 @@ export function sendPage(req: Request, res: Response, page: SentPage): void {
     const next = page.nextOnShort || page.ids.length >= page.limit ? { max_id: last } : null;
     setLinks(req, res, { next, prev: { [page.style]: first } });
   }
-  res.json(page.items);
+  sendJson(res, page.items);
 }
 
 /** For lists that page by offset (trends, search): links to the neighbours of this page. */
@@ -66,13 +67,14 @@ export function sendOffsetPage(
   const next = items.length >= limit ? { offset: String(offset + limit) } : null;
   const prev = offset > 0 ? { offset: String(Math.max(0, offset - limit)) } : null;
   if (items.length) setLinks(req, res, { next, prev });
-  res.json(items);
+  sendJson(res, items);
 }
 
 type Bound = Record<string, string> | null;
 
 function setLinks(req: Request, res: Response, links: { next: Bound; prev: Bound }): void {
-  const own = linkTo(req, null);
+  // Without a bound in it, no link leads to this page itself.
+  const own = /(?:_id|offset)=/.test(req.originalUrl) ? linkTo(req, null) : null;
   const texts = Object.entries(links).flatMap(([rel, bound]) => {
     const url = bound && linkTo(req, bound);
     return url && url !== own ? [`<${url}>; rel="${rel}"`] : [];

@@ -24,11 +24,17 @@ export function apiBody(ctx: Ctx): RequestHandler {
   return async (req, res, next) => {
     const state = stateOf(req);
     if (state.body !== null) return next();
-    if (req.is('multipart/form-data')) state.body = await multipartBody(ctx, req, res);
+    if (!hasBody(req)) state.body = {};
+    else if (req.is('multipart/form-data')) state.body = await multipartBody(ctx, req, res);
     else if (req.is(formType)) state.body = parseForm(asText(await run(form, req, res)));
     else state.body = checkShape(parseJson(asText(await run(json, req, res)) || '{}') ?? {});
     next();
   };
+}
+
+/** RFC 9112 section 6.3. */
+function hasBody({ headers }: Request): boolean {
+  return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
 }
 
 /** What a body parser made of the body; undefined when there is none, or of a type that it leaves alone. */

@@ -1,4 +1,4 @@
-import type { RequestHandler } from 'express';
+import type { Request, RequestHandler } from 'express';
 import type { Ctx } from '../domain/ctx.js';
 import { toErrorAnswer } from './errors.js';
 import { stateOf } from './state.js';
@@ -9,10 +9,7 @@ const acceptableId = /^[\w.-]{8,64}$/;
 export function requestLog(ctx: Ctx): RequestHandler {
   return (req, res, next) => {
     const state = stateOf(req);
-    const given = req.headers['x-request-id'];
-    const trusts = req.app.get('trust proxy fn') as (address: string, hop: number) => boolean;
-    const byProxy = typeof given === 'string' && trusts(req.socket.remoteAddress ?? '', 0);
-    state.id = byProxy && acceptableId.test(given) ? given : ctx.randomToken(16);
+    state.id = nameByProxy(req) ?? ctx.randomToken(16);
     res.setHeader('X-Request-Id', state.id);
     const startedMs = performance.now();
     res.on('finish', () => {
@@ -30,6 +27,13 @@ export function requestLog(ctx: Ctx): RequestHandler {
     });
     next();
   };
+}
+
+function nameByProxy(req: Request): string | null {
+  const given = req.headers['x-request-id'];
+  if (typeof given !== 'string' || !acceptableId.test(given)) return null;
+  const trusts = req.app.get('trust proxy fn') as (address: string, hop: number) => boolean;
+  return trusts(req.socket.remoteAddress ?? '', 0) ? given : null;
 }
 
 function reasonOf(failure: unknown): string | undefined {

@@ -17,9 +17,11 @@ export function viewOf(ctx: Ctx, viewerId: string | null): View {
   return { names: ctx.names, viewerId, now: now(ctx), ...openTo };
 }
 
-/** A time as every client reads it: UTC, exactly three decimals. */
+const asShown = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+
+/** A time as every client reads it: UTC, exactly three decimals, as nearly all are stored. */
 export function toTime(iso: string): string {
-  return new Date(iso).toISOString();
+  return asShown.test(iso) ? iso : new Date(iso).toISOString();
 }
 
 export function toTimeOrNull(iso: string | null): string | null {

@@ -13,7 +13,7 @@ import { badRequest, gone, notFound } from '../../errors.js';
 import type { Account } from '../../model/account.js';
 import { pictureType } from '../../outbox/objects/parts.js';
 import { messagePage } from '../../web/layout.js';
-import { sendBytes, sendTagged, toRendered, type Rendered } from '../bytes.js';
+import { sendBytes, sendJson, sendTagged, toRendered, type Rendered } from '../bytes.js';
 import { queryOf } from '../params.js';
 import { sendPage } from './answer.js';
 
@@ -34,17 +34,17 @@ export function discoveryRoutes(ctx: Ctx): Router {
     sendTagged(req, cached(res), describe(account), 'application/jrd+json; charset=utf-8');
   });
   router.get('/.well-known/host-meta.json', (_req, res) => {
-    sendJson(cached(res), 'application/json; charset=utf-8', toHostMetaJson(origin));
+    sendJson(cached(res), toHostMetaJson(origin));
   });
   router.get('/.well-known/host-meta', (req, res) => {
     cached(res).vary('Accept');
     if (req.accepts(['application/xrd+xml', 'application/xml', 'application/json']) === 'application/json')
-      return sendJson(res, 'application/json; charset=utf-8', toHostMetaJson(origin));
+      return sendJson(res, toHostMetaJson(origin));
     sendBytes(res, Buffer.from(toHostMetaXml(origin)), { type: 'application/xrd+xml; charset=utf-8' });
   });
   router.get('/.well-known/nodeinfo', (_req, res) => {
     const links = toNodeinfoDiscovery({ origin, instanceActorUri: instanceActorUri(ctx.names) });
-    sendJson(cached(res), 'application/json; charset=utf-8', links);
+    sendJson(cached(res), links);
   });
   const figures = cachedFor(ctx, statsMs, () => loadFigures(ctx));
   const nodeinfo = {
@@ -59,10 +59,6 @@ export function discoveryRoutes(ctx: Ctx): Router {
   }
   router.get('/authorize_interaction', (req, res) => sendPage(req, res, { html: subscribePage(ctx, req) }));
   return router;
-}
-
-function sendJson(res: Response, type: string, body: object): void {
-  sendBytes(res, Buffer.from(JSON.stringify(body)), { type });
 }
 
 /** Makes something of an object once, for as long as that very object is handed out; it must not change. */

@@ -1,5 +1,5 @@
 import { Router } from 'express';
-import type { ErrorRequestHandler } from 'express';
+import type { ErrorRequestHandler, RequestHandler } from 'express';
 import { authenticate, optionalUser } from '../auth.js';
 import { toTombstone } from '../../outbox/objects/note.js';
 import type { Ctx } from '../../domain/ctx.js';
@@ -15,7 +15,7 @@ import { inboxRoutes } from './inbox.js';
 import { Gone } from './lookup.js';
 import { methodRoutes } from './methods.js';
 import { wantedOf } from './negotiate.js';
-import { only } from '../only.js';
+import { inOrder, only } from '../only.js';
 import { createOwnHosts } from './own-hosts.js';
 import { createRenderedDocuments } from './rendered.js';
 import { pageRoutes } from './pages.js';
@@ -60,14 +60,11 @@ const facePath =
 function documents(site: Site): Router {
   const router = Router();
   const { secureMode } = site.ctx.settings;
-  router.use(
-    (_req, res, next) => {
-      varies(res);
-      next();
-    },
-    authenticate(site.ctx),
-    optionalUser('read', 'read:statuses'),
-  );
+  const vary: RequestHandler = (_req, res, next) => {
+    varies(res);
+    next();
+  };
+  router.use(inOrder(vary, authenticate(site.ctx), optionalUser('read', 'read:statuses')));
   if (secureMode) {
     router.get(['/users/:name/*rest', '/actor/*rest', '/emojis/*rest'], secureGuard(site, 'activity'));
     router.get(['/@:name/*rest', '/tags/*rest'], secureGuard(site, 'page'));
