@@ -8,6 +8,7 @@ import { Lanes, type LaneRules } from './lanes.js';
 import type { Queue, Verdict } from './queue.js';
 import { createSettler, type Settler } from './settler.js';
 import { createTimers, type Timers } from './timers.js';
+import { UnderWay } from './under-way.js';
 
 export interface RunnerOptions<T extends WorkItem> {
   name: string;
@@ -32,10 +33,6 @@ export interface RunnerOptions<T extends WorkItem> {
   prepare?(lanes: readonly string[]): Promise<void>;
 }
 
-/** From this age on an item under way is slow: it no longer counts against `concurrency`, only against its lane. */
-const slowMs = 1000;
-/** All items under way, slow ones too, are at most this many times `concurrency`. */
-const slowFactor = 4;
 const heldFactor = 4;
 /** Beginning one takes a fraction of a millisecond; a hundred at once would hold up everybody else. */
 const begunPerTurn = 4;
@@ -53,9 +50,7 @@ export class Runner<T extends WorkItem> {
   readonly #timers: Timers;
   readonly #pace: Pace;
   readonly #abort = new AbortController();
-  /** Items under way, with when they began. */
-  readonly #under = new Map<T, number>();
-  readonly #slow = new Set<T>();
+  readonly #under: UnderWay<T>;
   #state: 'new' | 'running' | 'stopping' = 'new';
   #feeding: Promise<void> | null = null;
   #watchers: (() => void)[] = [];
@@ -74,6 +69,7 @@ export class Runner<T extends WorkItem> {
     });
     this.#settler = createSettler<T>(options, () => this.#pump());
     this.#timers = this.#createTimers();
+    this.#under = new UnderWay<T>({ ...options, onRoom: () => this.#pump() });
     this.#pace = createPace(begunPerTurn, () => this.#pump());
   }
 
@@ -147,13 +143,14 @@ export class Runner<T extends WorkItem> {
   /** Starts nothing more, waits up to `graceMs` for what runs, and returns the rest to the queue. */
   async stop(graceMs: number): Promise<void> {
     this.#state = 'stopping';
+    this.#under.stop();
     this.#timers.stop();
     this.#settler.stop();
     await this.#feeding;
     this.#release(this.#lanes.evictAll());
     await patience(this.#quiet(), graceMs);
     this.#abort.abort();
-    const late = [...this.#under.keys()];
+    const late = this.#under.items();
     for (const item of late) this.#ended(item);
     this.#settler.add(late.map((item) => ({ item, verdict: { next: 'interrupt' } })));
     await this.#settler.flushed();
@@ -179,16 +176,13 @@ export class Runner<T extends WorkItem> {
   #pump(): void {
     const { concurrency } = this.#options;
     if (this.#state === 'running') {
-      while (
-        this.#under.size - this.#slow.size < concurrency &&
-        this.#under.size < concurrency * slowFactor &&
-        !this.#pace.isFull()
-      ) {
+      while (this.#under.hasRoom() && !this.#pace.isFull()) {
         const item = this.#lanes.take();
         if (!item) break;
         this.#pace.begun();
         void this.#work(item);
       }
+      if (!this.#under.hasRoom() && this.#lanes.waiting > 0) this.#under.relieve();
       const demand = concurrency * heldFactor - this.#lanes.waiting;
       if (!this.#feeding && demand >= concurrency && this.#feeder.wants()) this.#feeding = this.#feed(demand);
     }
@@ -209,7 +203,7 @@ export class Runner<T extends WorkItem> {
   }
 
   async #work(item: T): Promise<void> {
-    this.#under.set(item, performance.now());
+    this.#under.begin(item);
     let verdict: Verdict;
     try {
       verdict = await this.#options.run(item, this.#abort.signal);
@@ -236,8 +230,7 @@ export class Runner<T extends WorkItem> {
   }
 
   #ended(item: T): void {
-    this.#under.delete(item);
-    this.#slow.delete(item);
+    this.#under.end(item);
     this.#lanes.done(item);
     this.#count += 1;
   }
@@ -253,11 +246,7 @@ export class Runner<T extends WorkItem> {
   }
 
   #look(): void {
-    const now = performance.now();
-    for (const [item, since] of this.#under) {
-      if (since < now - slowMs) this.#slow.add(item);
-      if (since < now - this.#options.mostMs) this.#giveUp(item);
-    }
+    for (const item of this.#under.olderThan(this.#options.mostMs)) this.#giveUp(item);
     this.#feeder.requestSweep();
     for (const lane of this.#lanes.stopped()) this.#release(this.#lanes.review(lane));
     this.#pump();

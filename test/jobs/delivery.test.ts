@@ -235,6 +235,26 @@ describe('a host that does not answer', () => {
     expect(await left()).toEqual([]);
   });
 
+  test('was well, and may have died meanwhile: the first of several goes alone', async () => {
+    const held: ServerResponse[] = [];
+    let silent = false;
+    const host = await startHost((res) => (silent ? void held.push(res) : res.writeHead(202).end()));
+    const other = await startHost();
+    await send(host.inbox);
+    await home.idle();
+    clock.advance({ minutes: 1 });
+    silent = true;
+    await send(...Array.from({ length: 4 }, (_, i) => `http://${host.name}/users/${i}/inbox`), other.inbox);
+    await until(() => other.got.length === 1 && held.length > 0);
+    expect(host.got).toHaveLength(2);
+    held.pop()?.writeHead(202).end();
+    await until(() => held.length === 3);
+    silent = false;
+    for (const res of held) res.writeHead(202).end();
+    await home.idle();
+    expect(await left()).toEqual([]);
+  });
+
   test('and is heard from is tried again at once', async () => {
     let status = 503;
     const host = await startHost((res) => res.writeHead(status).end());

@@ -149,6 +149,14 @@ describe.each(engines)('$name', (engine) => {
     });
   });
 
+  test('what takes long gives its place to what waits', async () => {
+    const gate = createGate();
+    start('a', { concurrency: 1, run: gate.run });
+    await bench.add({ lane: 'a' }, { lane: 'b' }, { lane: 'c' });
+    await gate.reached(3);
+    for (let i = 0; i < 3; i++) gate.open();
+  });
+
   test('a burst begins a few at a time, so that the event loop turns in between', async () => {
     const gate = createGate();
     const runner = start('a', { concurrency: 40, run: gate.run });

@@ -20,12 +20,16 @@ interface Entry {
   peer: Peer;
   /** The host asked for a pause (429, 503 with Retry-After): ms of the clock. */
   pausedUntil: number;
+  /** When it last answered anything to this process, ms of the clock. */
+  answeredAt: number;
   loadedAt: number;
 }
 
 /** Other processes write these documents too; an entry older than this is read again. */
 const staleMs = 15_000;
 const longestPauseMs = 5 * 60_000;
+/** A host that has answered this lately is awake. */
+const awakeMs = 1000;
 /** How exact `lastSuccessAt` is; keeps each delivery from becoming a write. */
 const successStepMs = 10 * 60_000;
 /** So many hosts are held in memory; what is known of the others is in the store. */
@@ -54,19 +58,19 @@ export class Peers {
     const byHost = new Map(found.map((peer) => [peer._id, peer]));
     for (const host of wanted) {
       if (this.#dirty.has(host)) continue;
-      const pausedUntil = this.#entries.get(host)?.pausedUntil ?? 0;
-      this.#entries.set(host, {
-        peer: byHost.get(host) ?? newPeer(host),
-        pausedUntil,
-        loadedAt: performance.now(),
-      });
+      const { pausedUntil, answeredAt } = this.#entryOf(host);
+      const peer = byHost.get(host) ?? newPeer(host);
+      this.#entries.set(host, { peer, pausedUntil, answeredAt, loadedAt: performance.now() });
     }
     if (this.#entries.size > this.#most) this.#forget(new Set(hosts));
   }
 
-  /** A host that has not proved itself gets one at a time, so that a dead one holds up nobody else. */
+  /**
+   * A host that has not proved itself gets one at a time, so that a dead one holds up nobody else; to one that was not
+   * heard for a moment the first goes alone, for it may have died meanwhile.
+   */
   allowance(host: string): Allowance {
-    const { peer, pausedUntil } = this.#entryOf(host);
+    const { peer, pausedUntil, answeredAt } = this.#entryOf(host);
     const now = this.#deps.clock.now();
     const admitted = admit(breakerOf(peer), now);
     if (admitted === 'wait' || admitted === 'drop' || pausedUntil > now.getTime())
@@ -74,7 +78,8 @@ export class Peers {
     if (admitted === 'probe') return { running: 1, held: 1 };
     const { perHost } = this.#deps;
     if (peer.lastSuccessAt === null || peer.failures > 0) return { running: 1, held: perHost };
-    return { running: perHost, held: perHost * 4 };
+    const awake = now.getTime() - answeredAt < awakeMs;
+    return { running: awake ? perHost : 1, held: perHost * 4 };
   }
 
   isDead(host: string): boolean {
@@ -98,6 +103,7 @@ export class Peers {
   record(host: string, result: DeliveryResult): void {
     const entry = this.#entryOf(host);
     const now = this.#deps.clock.now();
+    if (result.status !== null) entry.answeredAt = now.getTime();
     if (result.retryAfterMs !== null)
       entry.pausedUntil = now.getTime() + Math.min(result.retryAfterMs, longestPauseMs);
     if (result.hostAlive && result.status === null) return;
@@ -149,7 +155,7 @@ export class Peers {
   #entryOf(host: string): Entry {
     const known = this.#entries.get(host);
     if (known) return known;
-    const entry = { peer: newPeer(host), pausedUntil: 0, loadedAt: -Infinity };
+    const entry = { peer: newPeer(host), pausedUntil: 0, answeredAt: -Infinity, loadedAt: -Infinity };
     this.#entries.set(host, entry);
     return entry;
   }
