@@ -1,15 +1,6 @@
-// Builds dist/ with tsc. `--if-needed` skips when no source is newer than the last build.
+// Builds dist/: tsc for every file, then the program itself as a bundle. `--if-needed` skips when no source is newer than the last build.
 import { execFileSync } from 'node:child_process';
-import {
-  chmodSync,
-  cpSync,
-  existsSync,
-  readdirSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-  readFileSync,
-} from 'node:fs';
+import { cpSync, existsSync, readdirSync, rmSync, statSync, writeFileSync, readFileSync } from 'node:fs';
 import { join, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -23,6 +14,9 @@ const sources = [
   'tsconfig.json',
   'tsconfig.build.json',
   'package.json',
+  // The bundle has libraries inside.
+  'package-lock.json',
+  'scripts',
 ];
 const stamp = join(root, 'dist', '.stamp');
 
@@ -37,7 +31,7 @@ function fingerprint(path) {
 }
 
 /** Compiles the sources and copies the data files (JSON, CSS) that they read at run time. */
-export function build({ ifNeeded = false } = {}) {
+export async function build({ ifNeeded = false } = {}) {
   const now = sources
     .filter((s) => existsSync(join(root, s)))
     .map((s) => fingerprint(join(root, s)))
@@ -46,9 +40,10 @@ export function build({ ifNeeded = false } = {}) {
   rmSync(join(root, 'dist'), { recursive: true, force: true });
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
   execFileSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' });
-  // `npx landfall` runs it as a program.
-  chmodSync(join(root, 'dist', 'src', 'cli', 'main.js'), 0o755);
   for (const dir of ['src', 'federation']) copyData(join(root, dir), join(root, 'dist', dir));
+  // Where nothing is built, the bundler need not be installed.
+  const { bundle } = await import('./bundle.mjs');
+  await bundle({ root, dist: join(root, 'dist') });
   writeFileSync(stamp, now);
   return true;
 }
@@ -61,4 +56,4 @@ function copyData(from, to) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url))
-  build({ ifNeeded: process.argv.includes('--if-needed') });
+  await build({ ifNeeded: process.argv.includes('--if-needed') });

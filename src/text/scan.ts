@@ -53,7 +53,7 @@ const tail = String.raw`[^\s<>"\p{Cc}\p{Bidi_Control}]`;
 const host = String.raw`(?:[${word}-]+(?:\.[${word}-]+)*|\[[0-9A-Fa-f:.]{2,45}\])`;
 
 const urlPattern = new RegExp(
-  String.raw`(?<![A-Za-z0-9@＠$#＃])(?:` +
+  String.raw`(?<![A-Za-z0-9@\uFF20$#\uFF03])(?:` +
     String.raw`(?:https?|dat|dweb|ipfs|ipns|ssb|gopher|gemini):\/\/${host}(?::\d{1,5})?(?:[/?#]${tail}*)?` +
     String.raw`|xmpp:[${word}.+-]+@${host}(?:[/?]${tail}*)?|magnet:\?${tail}+)`,
   'giu',
@@ -156,7 +156,7 @@ function withoutSentenceEnd(url: string): string {
 function* scanMentions(text: string): Generator<ScannedMention> {
   for (const match of text.matchAll(mentionPattern)) {
     const end = match.index + match[0].length;
-    if (/^(?:[@＠]|:\/\/)/u.test(text.slice(end, end + 3))) continue;
+    if (/^(?:[@\uFF20]|:\/\/)/u.test(text.slice(end, end + 3))) continue;
     const username = match[1] ?? '';
     const domain = match[2] === undefined ? null : asciiHost(match[2]);
     if (username.length > maxUsernameLength || domain === '') continue;

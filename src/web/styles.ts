@@ -142,7 +142,7 @@ button.quiet, .button.quiet { background: transparent; color: inherit; border-co
 .grants { list-style: none; margin: 0 0 1rem; padding: 0; }
 .grants li { position: relative; padding: 0.5rem 0 0.5rem 1.75rem; border-top: 1px solid var(--line); }
 .grants li:first-child { border-top: 0; }
-.grants li::before { content: "✓"; position: absolute; left: 0.25rem; color: var(--accent); font-weight: 700; }
+.grants li::before { content: "&#10003;"; position: absolute; left: 0.25rem; color: var(--accent); font-weight: 700; }
 .grants li.strong::before { content: "!"; color: var(--danger); }
 .grants code { color: var(--soft); font-size: 0.8rem; }
 .qr svg { display: block; width: 13rem; max-width: 100%; height: auto; margin: 0 auto 1rem; border-radius: 10px; }

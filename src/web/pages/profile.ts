@@ -66,7 +66,7 @@ function about(account: StatusEntity['account'], handle: string): Html {
     (f) =>
       html`<dt dir="auto">${withEmojis(escapeHtml(f.name), account.emojis)}</dt>
         <dd dir="auto">
-          ${withEmojis(f.value, account.emojis)}${f.verified_at && html` <small title="Verified">✓</small>`}
+          ${withEmojis(f.value, account.emojis)}${f.verified_at && html` <small title="Verified">&#10003;</small>`}
         </dd>`,
   );
   return html`<section class="card profile">
