@@ -1,10 +1,10 @@
 import type { LookupFunction, Socket } from 'node:net';
 import { isIPv6 } from 'node:net';
 import { callbackify } from 'node:util';
-import { buildConnector } from 'undici';
 import { classifyAddress } from './address.js';
 import { AddressRefused } from './outcome.js';
 import type { Resolve } from './resolver.js';
+import { buildConnector } from './undici.js';
 
 export interface ConnectorOptions {
   resolve: Resolve;

@@ -1,4 +1,4 @@
-import { Pool } from 'undici';
+import { Pool } from './undici.js';
 import type { buildConnector } from 'undici';
 import type { Clock } from '../ports.js';
 

@@ -3,6 +3,7 @@ import { getDomain } from 'tldts';
 import { isLoopbackHost } from '../../../federation/fetch/address.js';
 import type { Clock } from '../../../federation/ports.js';
 import type { Settings } from '../../config/settings.js';
+import { growing } from '../../growing.js';
 
 /** What other servers did in the current minute, counted in the memory of this process and bounded in number. */
 export interface Window<T> {
@@ -19,7 +20,7 @@ const thisMachine = /^(?:localhost(?::\d+)?|[\d.:[\]]+)$/;
 
 /** Fixed windows of a minute by name. */
 export function createWindows<T extends object>(clock: Clock, empty: () => T): (name: string) => Window<T> {
-  const windows = new LRUCache<string, Window<T>>({ max: most });
+  const windows = new LRUCache<string, Window<T>>(growing(most));
   return (name) => {
     const at = clock.now().getTime();
     const known = windows.get(name);

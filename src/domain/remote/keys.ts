@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { sameOrigin } from '../../../federation/inbox/origin.js';
 import type { KeyResolver, PublicKey } from '../../../federation/ports.js';
 import { parsePublicKey } from '../../../federation/signature/keys.js';
+import { growing } from '../../growing.js';
 import type { RemoteKey } from '../../model/account.js';
 import { isSuspended } from '../../policy/domains.js';
 import { domainRules } from '../domains.js';
@@ -25,10 +26,10 @@ const refreshMs = 60_000;
  * requests that wait for it. A key counts only where the document fetched from its owner's own id lists it.
  */
 export function createKeyResolver(ctx: Ctx): KeyResolver {
-  const refused = new LRUCache<string, 'gone' | 'unavailable'>({ max: 10_000 });
-  const refusedAt = new LRUCache<string, number>({ max: 10_000 });
-  const refreshedAt = new LRUCache<string, number>({ max: 10_000 });
-  const parsed = new LRUCache<string, PublicKey>({ max: 10_000 });
+  const refused = new LRUCache<string, 'gone' | 'unavailable'>(growing(10_000));
+  const refusedAt = new LRUCache<string, number>(growing(10_000));
+  const refreshedAt = new LRUCache<string, number>(growing(10_000));
+  const parsed = new LRUCache<string, PublicKey>(growing(10_000));
   const failures = createFailureCounts(ctx);
   const underWay = new Map<string, Promise<Answer>>();
 

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { growing } from '../../growing.js';
 import type { Filter } from '../port.js';
 import type { Connection } from './connection.js';
 import type { Index } from './keys.js';
@@ -22,7 +23,7 @@ type State = 'suspected' | 'absent' | 'present';
 const maxValues = 50_000;
 
 export function createAbsence(): Absence {
-  const states = new LRUCache<string, State>({ max: maxValues });
+  const states = new LRUCache<string, State>(growing(maxValues));
   const nameOf = (index: Index, value: string): string => `${index.table} ${value}`;
   return {
     proves: (indexes, filter) => {

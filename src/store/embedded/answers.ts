@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { growing } from '../../growing.js';
 import type { Asked } from './prepared.js';
 
 /**
@@ -14,7 +15,7 @@ export interface Answers {
 const maxAnswers = 5000;
 
 export function createAnswers(): Answers {
-  const known = new LRUCache<string, string[]>({ max: maxAnswers });
+  const known = new LRUCache<string, string[]>(growing(maxAnswers));
   return {
     of: (sql, { query, shape }, find) => {
       const name = `${query.limit ?? 0}\0${shape.values.join('\0')}\0${shape.text}\0${sql}`;

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { growing } from '../../growing.js';
 import type { Document } from '../port.js';
 
 /** Parsed documents of one collection, by id. */
@@ -40,7 +41,7 @@ export function createCaches(): Caches {
     sizeCalculation: ({ size }) => size + overhead,
   });
   const renewed = new Map<string, Entry>();
-  const names = new LRUCache<string, string>({ max: maxNames });
+  const names = new LRUCache<string, string>(growing(maxNames));
   return {
     of: (collection) => ({
       get: (id) => {
