@@ -1,6 +1,7 @@
 import type { Pool } from 'undici';
 import { codingOf, readBody } from './body.js';
 import type { HttpOutcome } from './outcome.js';
+import { request } from './undici.js';
 
 /** What a signer gets to see of one hop. */
 export interface Hop {
@@ -45,7 +46,7 @@ export function isMediaTypeIn(header: string | undefined, allowed: readonly stri
 /** One request and its answer on one connection, within the limits. Network errors are thrown. */
 export async function exchange(pool: Pool, input: Exchange): Promise<HttpOutcome> {
   const { method, url, maxBytes, contentTypes } = input;
-  const response = await pool.request({
+  const response = await request.call(pool, {
     method,
     path: url.pathname + url.search,
     headers: input.headers,
