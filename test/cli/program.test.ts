@@ -60,7 +60,8 @@ describe('the built program', () => {
     const mapped = [...files].filter((file) => existsSync(`${file}.map`));
     const sources = mapped.flatMap(sourcesOf);
     expect(sources).toContain('src/server.ts');
-    const later = /^(nodemailer|prom-client|@simplewebauthn|@peculiar|undici\/index|undici\/lib\/web\/(cache|cookies))/;
+    const later =
+      /^(nodemailer|prom-client|@simplewebauthn|@peculiar|undici\/index|undici\/lib\/web\/(cache|cookies))/;
     expect(sources.filter((name) => later.test(name))).toEqual([]);
   });
 
