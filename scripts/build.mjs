@@ -1,4 +1,4 @@
-// Builds dist/: tsc for every file, then the program itself as a bundle. `--if-needed` skips when no source is newer than the last build.
+// Builds dist/: tsc for every file, then bundle.mjs. `--if-needed` skips when no source is newer than the last build.
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, readdirSync, rmSync, statSync, writeFileSync, readFileSync } from 'node:fs';
 import { join, dirname } from 'node:path';
@@ -31,7 +31,7 @@ function fingerprint(path) {
 }
 
 /** Compiles the sources and copies the data files (JSON, CSS) that they read at run time. */
-export async function build({ ifNeeded = false } = {}) {
+export function build({ ifNeeded = false } = {}) {
   const now = sources
     .filter((s) => existsSync(join(root, s)))
     .map((s) => fingerprint(join(root, s)))
@@ -41,9 +41,8 @@ export async function build({ ifNeeded = false } = {}) {
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
   execFileSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' });
   for (const dir of ['src', 'federation']) copyData(join(root, dir), join(root, 'dist', dir));
-  // Where nothing is built, the bundler need not be installed.
-  const { bundle } = await import('./bundle.mjs');
-  await bundle({ root, dist: join(root, 'dist') });
+  // In a process of its own: `npm start` would keep the bundler's memory, 500 MB, for as long as it serves.
+  execFileSync(process.execPath, [join(root, 'scripts', 'bundle.mjs')], { cwd: root, stdio: 'inherit' });
   writeFileSync(stamp, now);
   return true;
 }
@@ -56,4 +55,4 @@ function copyData(from, to) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url))
-  await build({ ifNeeded: process.argv.includes('--if-needed') });
+  build({ ifNeeded: process.argv.includes('--if-needed') });

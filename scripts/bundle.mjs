@@ -1,46 +1,19 @@
-// Makes one program of what `landfall` loads: hundreds of small files, ours and the libraries', cost a start half its CPU time.
-// See docs/decisions/100-one-program.md.
+// Makes one program of what `landfall` loads, over tsc's output of src/cli/main.ts: hundreds of small files, ours and the
+// libraries', cost a start half its CPU time (docs/decisions/100-one-program.md). What is imported dynamically stays apart
+// (dist/chunks/), to be read when it is needed.
 import { chmodSync } from 'node:fs';
-import { join, relative, sep } from 'node:path';
+import { dirname, join, relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const dist = join(root, 'dist');
 
 /** Stay packages of their own: they have native parts, or read files that lie beside them. */
 const external = /^(@node-rs\/argon2|libsql|sharp|mongodb|activitypub-express)(\/|$)/;
 
-/**
- * Bundles `src/cli/main.ts` over tsc's output of it. What is imported dynamically stays apart (`chunks/`), to be read when it
- * is needed.
- * @param {{ root: string, dist: string }} folders of the project; of tsc's output, which keeps the data files
- */
-export async function bundle({ root, dist }) {
-  const made = await rolldown({
-    input: { main: join(root, 'src', 'cli', 'main.ts') },
-    cwd: root,
-    platform: 'node',
-    external,
-    resolve: { extensionAlias: { '.js': ['.ts', '.js'] } },
-    plugins: [ownPlaces(root)],
-    checks: { sourcemapBroken: false },
-  });
-  await made.write({
-    dir: dist,
-    format: 'esm',
-    entryFileNames: 'src/cli/main.js',
-    chunkFileNames: 'chunks/[name].js',
-    // A single character beyond Latin-1 makes V8 keep the whole file at two bytes a character.
-    charset: 'ascii',
-    comments: { legal: false, annotation: false, jsdoc: false },
-    // For `node --enable-source-maps`.
-    sourcemap: true,
-    sourcemapExcludeSources: true,
-  });
-  await made.close();
-  // `npx landfall` runs it as a program.
-  chmodSync(join(dist, 'src', 'cli', 'main.js'), 0o755);
-}
-
 /** Our modules find their data files, and the processes that they start, where tsc's output has them. */
-const ownPlaces = (root) => ({
+const ownPlaces = {
   name: 'own-places',
   transform: {
     filter: { code: 'import.meta.url' },
@@ -52,4 +25,29 @@ const ownPlaces = (root) => ({
       return { code: code.replaceAll('import.meta.url', place), map: null };
     },
   },
+};
+
+const made = await rolldown({
+  input: { main: join(root, 'src', 'cli', 'main.ts') },
+  cwd: root,
+  platform: 'node',
+  external,
+  resolve: { extensionAlias: { '.js': ['.ts', '.js'] } },
+  plugins: [ownPlaces],
+  checks: { sourcemapBroken: false },
 });
+await made.write({
+  dir: dist,
+  format: 'esm',
+  entryFileNames: 'src/cli/main.js',
+  chunkFileNames: 'chunks/[name].js',
+  // A single character beyond Latin-1 makes V8 keep the whole file at two bytes a character.
+  charset: 'ascii',
+  comments: { legal: false, annotation: false, jsdoc: false },
+  // For `node --enable-source-maps`.
+  sourcemap: true,
+  sourcemapExcludeSources: true,
+});
+await made.close();
+// `npx landfall` runs it as a program.
+chmodSync(join(dist, 'src', 'cli', 'main.js'), 0o755);

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from './build.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-await build({ ifNeeded: true });
+build({ ifNeeded: true });
 const { toDefaultJson, toExampleEnv, withTable } = await import('../dist/src/config/render.js');
 
 mkdirSync(join(root, 'config'), { recursive: true });
