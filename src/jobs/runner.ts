@@ -16,7 +16,7 @@ export interface RunnerOptions<T extends WorkItem> {
   rules: LaneRules<T>;
   /** Items under way at once. One that takes long gives its place to others (it only waits for somebody else). */
   concurrency: number;
-  /** Items that wait here at most when this process hands its own to `adopt`. Default: four times `concurrency`. */
+  /** Items that wait here at most when this process hands its own to `adopt`: four times `concurrency`, or more. */
   adoptMax?: number;
   pollMs: number;
   /** See FeederDeps. */
@@ -157,8 +157,11 @@ export class Runner<T extends WorkItem> {
   }
 
   #fitting(items: readonly T[]): T[] {
-    const { concurrency, adoptMax = concurrency * heldFactor } = this.#options;
-    return this.#state === 'running' ? this.#lanes.fitting(items, adoptMax) : [];
+    const { concurrency, adoptMax = 0 } = this.#options;
+    const usual = concurrency * heldFactor;
+    // What waits in the store comes first: a flood of others must not have all the places, for as long as it lasts.
+    const most = this.#lanes.hungryCount > 0 ? usual : Math.max(usual, adoptMax);
+    return this.#state === 'running' ? this.#lanes.fitting(items, most) : [];
   }
 
   #quiet(): Promise<void> {

@@ -35,9 +35,9 @@ const timing = { alone: { pollMs: 1000, overlapMs: 2000 }, many: { pollMs: 250, 
 /** Jobs are short steps on our own store. */
 const jobConcurrency = 8;
 /** Events and activities that wait in memory, leased: a burst then costs no looking for and claiming. */
-const adoptMax = { jobs: 1000, received: 256 };
+const adoptMax = { jobs: 1000, received: 2000 };
 /** Longer ones wait in the store, characters. */
-const adoptedBody = 65_536;
+const adoptedBody = 16_384;
 
 export function createJobs(deps: JobsDeps): JobsService {
   const queueOf = <T extends WorkItem>(collection: Collection<T>): Queue<T> =>

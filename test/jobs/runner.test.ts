@@ -188,6 +188,21 @@ describe.each(engines)('$name', (engine) => {
     expect(await runner.fitting([second!])).toEqual([second]);
   });
 
+  test('while others wait in the store, a flood is not adopted beyond what is needed next', async () => {
+    const gate = createGate();
+    const runner = start('a', { concurrency: 1, adoptMax: 50, run: gate.run });
+    await runner.idle();
+    const adds = (count: number) => bench.add(...Array.from({ length: count }, (_, i) => ({ lane: `${i}` })));
+    const [older, ...flood] = await adds(21);
+    const lease = bench.queueOf('a').leased(10_000);
+    expect(runner.adopt(flood.map((job) => ({ ...job, ...lease })))).toEqual([]);
+    await gate.reached(1);
+    const [next] = await bench.add({ lane: 'new' });
+    runner.getInLine([older!]);
+    expect(runner.adopt([next!])).toEqual([next]);
+    for (let i = 0; i < 22; i++) gate.open();
+  });
+
   describe('a stopped lane', () => {
     test('is not touched: thousands of items stay as they are until it opens', async () => {
       let open = false;
