@@ -72,8 +72,9 @@ async function ceiling(stage: Stage, count: number): Promise<{ perSecond: number
 export async function inboxWarm(stage: Stage): Promise<Check[]> {
   const count = stage.quick ? 1500 : 3000;
   await stage.community();
+  // As long as it takes until the code that all of it runs through is compiled, on either side.
   await ceiling(stage, 1000);
-  await flood(stage, 500);
+  await flood(stage, stage.quick ? 1000 : 3000);
   const [floods, limits]: [Flood[], { perSecond: number; coreMs: number }[]] = [[], []];
   for (let round = 0; round < stage.rounds; round++) {
     limits.push(await ceiling(stage, count));
