@@ -4,7 +4,7 @@ import { createHttpClient, type HttpRequest } from '../federation/fetch/client.j
 import { createDocumentLoader } from '../federation/fetch/document.js';
 import { createMailExchangers, type MailExchangers, type Resolve } from '../federation/fetch/resolver.js';
 import type { Clock } from '../federation/ports.js';
-import { signRequest } from '../federation/signature/sign.js';
+import { signCavageAside } from '../federation/signature/cavage.js';
 import { loadSecrets } from './config/secrets.js';
 import type { Settings } from './config/settings.js';
 import { software } from './config/software.js';
@@ -16,6 +16,7 @@ import { createPasswords } from './domain/passwords.js';
 import { createNewcomers } from './domain/remote/newcomers.js';
 import { createRuleBook } from './domain/rule-book.js';
 import { createSeals } from './domain/seals.js';
+import { createGate } from './gate.js';
 import { createJobs, type JobsService } from './jobs/service.js';
 import { createRandomTokens } from './random-tokens.js';
 import { createLogger, type Logger } from './log.js';
@@ -106,9 +107,11 @@ async function assemble(parts: Parts): Promise<Context> {
   const outbound = { ...outboundOptions(settings, names), ...outwardOf(parts) };
   const isBlockedHost = async (host: string): Promise<boolean> => isSuspended(await rules.all(), host);
   const http = createHttpClient({ ...outbound, isBlockedHost, clock, log });
+  // On a thread, one at a time, as those of deliveries (jobs/delivery/deliver.ts).
+  const signing = createGate({ width: 1, queue: Infinity });
   const sign: HttpRequest['sign'] = async ({ method, url }) => {
     const key = await keys.signingKey((await getInstance(ctx)).actorId, 'rsa');
-    return key ? signRequest('cavage', { method, url, key, now: clock.now() }) : {};
+    return key ? signing.run(() => signCavageAside({ method, url, key, now: clock.now() })) : {};
   };
   const media = await openMedia(parts);
   const ctx: Context = {

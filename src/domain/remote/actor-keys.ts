@@ -30,7 +30,9 @@ export async function storeKeys(ctx: Ctx, actor: RemoteActor): Promise<void> {
       { upsert: true },
     );
   }
-  await ctx.db.remoteKeys.deleteMany({ owner: actor.id, keyId: { $nin: [...listed.keys()] } });
+  // Nearly always there is none, and looking is cheaper than a write that does nothing.
+  const unlisted = { owner: actor.id, keyId: { $nin: [...listed.keys()] } };
+  if (await ctx.db.remoteKeys.findOne(unlisted)) await ctx.db.remoteKeys.deleteMany(unlisted);
 }
 
 /** Key ids and SPKI PEM of the keys that can be used now. */

@@ -102,8 +102,8 @@ async function ingestParsed(ctx: Ctx, actor: RemoteActor): Promise<Account | nul
   if (stored?.deletedAt) return null;
   const handle = await handleOf(ctx, actor, stored);
   if (handle === null) return null;
-  const account = await storeActor(ctx, { actor, handle, stored });
-  await storeKeys(ctx, actor);
+  // Both share a transaction: whoever comes for the first time waits for the disk once.
+  const [account] = await Promise.all([storeActor(ctx, { actor, handle, stored }), storeKeys(ctx, actor)]);
   return account;
 }
 

@@ -7,6 +7,7 @@ import type { RemoteKey } from '../../model/account.js';
 import { isSuspended } from '../../policy/domains.js';
 import { domainRules } from '../domains.js';
 import type { Ctx } from '../ctx.js';
+import { createTurns } from '../../turns.js';
 import { hostOf } from '../urls.js';
 import { resolveActor } from './actors.js';
 import { createWindows } from './host-counts.js';
@@ -32,6 +33,7 @@ export function createKeyResolver(ctx: Ctx): KeyResolver {
   const parsed = new LRUCache<string, PublicKey>(growing(10_000));
   const failures = createFailureCounts(ctx);
   const underWay = new Map<string, Promise<Answer>>();
+  const myTurn = createTurns();
 
   async function stored(keyId: string): Promise<PublicKey | null> {
     const document = (await ctx.db.remoteKeys.findOne({ keyId })) ?? (await findOnlyKey(ctx, keyId));
@@ -50,7 +52,7 @@ export function createKeyResolver(ctx: Ctx): KeyResolver {
     const host = hostOf(keyId) ?? '';
     if (failures.areTooMany(host)) return 'unavailable';
     const ended = failures.begin(host);
-    const outcome = await fetchOwner(ctx, keyId).finally(ended);
+    const outcome = await fetchOwner(ctx, keyId, myTurn).finally(ended);
     const key = outcome === 'ok' ? await stored(keyId) : null;
     if (key) return key;
     failures.note(host);
@@ -128,7 +130,11 @@ function toPublicKey(document: RemoteKey): PublicKey | null {
 }
 
 /** Loads what the key id names, then the owner's own document, whose keys are stored on the way. */
-async function fetchOwner(ctx: Ctx, keyId: string): Promise<'ok' | 'gone' | 'unavailable'> {
+async function fetchOwner(
+  ctx: Ctx,
+  keyId: string,
+  myTurn: () => Promise<void>,
+): Promise<'ok' | 'gone' | 'unavailable'> {
   const id = keyId.replace(/#.*$/, '');
   const stranger =
     !(await ctx.db.remoteKeys.findOne({ keyId })) && !(await ctx.db.accounts.findOne({ uri: id }));
@@ -136,6 +142,8 @@ async function fetchOwner(ctx: Ctx, keyId: string): Promise<'ok' | 'gone' | 'una
   const loaded = await ctx.documents.load(id);
   if (loaded.outcome === 'gone' || loaded.outcome === 'not-found') return 'gone';
   if (loaded.outcome !== 'ok') return 'unavailable';
+  // Reading and storing an actor takes milliseconds: senders who are known get theirs in between.
+  await myTurn();
   const { document } = loaded;
   const owner = document['owner'] ?? document['controller'];
   const uri = typeof owner === 'string' ? owner : typeof document['id'] === 'string' ? document['id'] : null;
