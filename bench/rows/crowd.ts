@@ -1,10 +1,11 @@
 import { request } from 'node:http';
 import type { Fired } from '../load.js';
-import { median, nowMs, quantile, residentMb, until } from '../lib/measure.js';
+import { median, nowMs, quantile, residentMb, sleep, until } from '../lib/measure.js';
 import { post, settled, type Check, type Stage } from '../lib/stage.js';
 import { getRequest } from '../lib/wire.js';
 import { actorUri, followerCount } from '../lib/world.js';
 import type { FediverseReport } from '../fediverse.js';
+import { largeCount, library } from './home.js';
 
 const followers = 5000;
 /** The actor whom they all follow; no warm sender, so that other rows stay as they are. */
@@ -89,7 +90,7 @@ function listen(port: number, token: string, onUpdate: () => void): Promise<() =
 /** Many posts at once: does the queue keep its pace, its memory, and leave the API alone? */
 export async function queue(stage: Stage): Promise<Check[]> {
   const { instance, author } = await stage.community();
-  const posts = stage.quick ? 5 : 100;
+  const posts = stage.quick ? 3 : 100;
   const headers = { authorization: `Bearer ${author.token}` };
   const api = [getRequest(instance.host, '/api/v1/accounts/verify_credentials', headers)];
   const aim = { host: '127.0.0.1', port: instance.port, requests: api, concurrency: 2, perSecond: 50 };
@@ -136,15 +137,16 @@ export async function queue(stage: Stage): Promise<Check[]> {
   ];
 }
 
-/** After everything: what does the server still hold? */
+/** After everything: what does the server still hold? And one that has nothing to do, not even for the dead. */
 export async function memory(stage: Stage): Promise<Check[]> {
   const { instance } = await stage.community();
   await settled(stage, 20_000, 'pending');
   const after = residentMb(instance.pid()) ?? Number.NaN;
-  await instance.stop();
-  await instance.start();
-  await new Promise((resolve) => setTimeout(resolve, 1500));
-  const idle = residentMb(instance.pid()) ?? Number.NaN;
+  const { instance: quiet } = await library(stage, largeCount(stage));
+  await quiet.start();
+  await sleep(1500);
+  const idle = residentMb(quiet.pid()) ?? Number.NaN;
+  await quiet.stop();
   return [
     {
       what: 'memory, idle',

@@ -1,5 +1,4 @@
 import type { FediverseReport, Mode, Plan } from '../fediverse.js';
-import type { Instance } from '../lib/instance.js';
 import { median, nowMs, quantile, sleep } from '../lib/measure.js';
 import { cpuOf, post, settled, type Check, type Stage } from '../lib/stage.js';
 import { followerCount, hostCount } from '../lib/world.js';
@@ -114,7 +113,6 @@ const ways: Mode[] = ['refused', 'black-hole', 'slow'];
 
 /** A third of the hosts dead in three ways: what do the others notice? */
 export async function fanOutDead(stage: Stage): Promise<Check[]> {
-  const { instance } = await stage.community();
   const modes: Plan['modes'] = Object.fromEntries(
     deadHosts.map((host, i) => [host, ways[i % ways.length] ?? 'slow']),
   );
@@ -129,14 +127,14 @@ export async function fanOutDead(stage: Stage): Promise<Check[]> {
     without.push(quantile(good.times, 0.99));
     calm.push(good.coreMs * followerCount);
   }
-  const rest = await afterwards(instance);
+  const rest = await afterwards(stage);
   await stage.plan({ latencyMs: 20, modes });
   for (let round = 0; round < stage.rounds; round++) {
     const run = await fanOut(stage, healthy, 60_000);
     within.push(quantile(run.times, 0.99));
     hit.push(run.coreMs * run.report.unique);
   }
-  const busy = await afterwards(instance);
+  const busy = await afterwards(stage);
   await stage.plan({});
   const ratio = median(within) / median(without);
   return [
@@ -158,8 +156,10 @@ export async function fanOutDead(stage: Stage): Promise<Check[]> {
 }
 
 /** What a server takes of a core, in percent, when a fan-out is over: first the books of the living are closed. */
-async function afterwards({ pid }: Instance): Promise<number> {
+async function afterwards(stage: Stage): Promise<number> {
+  const { instance } = await stage.community();
+  const seconds = stage.quick ? 2 : 4;
   await sleep(1000);
-  const { coreMs } = await cpuOf(pid(), () => sleep(4000));
-  return coreMs / 40;
+  const { coreMs } = await cpuOf(instance.pid(), () => sleep(seconds * 1000));
+  return coreMs / (seconds * 10);
 }

@@ -58,7 +58,7 @@ interface Aimed {
 
 async function measure(stage: Stage, { name, path, accept }: Document, bare: number): Promise<Check> {
   const { instance } = await stage.community();
-  const total = stage.quick ? 1200 : 5000;
+  const total = stage.quick ? 800 : 5000;
   const aim = async (pid: number, port: number, host: string): Promise<Aimed> => {
     const requests = [getRequest(host, path, { accept })];
     const aimed = { host: '127.0.0.1', port, requests, total, concurrency: 32 };

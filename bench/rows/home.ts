@@ -23,7 +23,7 @@ const mongoBudgetMs = 60_000;
 /** Written through the store; what is beyond are copies of these. */
 const written = 2_000;
 
-export const largeCount = (stage: Stage): number => (stage.quick ? 30_000 : 1_000_000);
+export const largeCount = (stage: Stage): number => (stage.quick ? 20_000 : 1_000_000);
 
 /** Seeded data is kept in the cache folder: a million statuses take minutes to write. */
 export async function library(stage: Stage, count: number): Promise<Library> {
@@ -95,7 +95,7 @@ async function timeline(stage: Stage, { instance, reader }: Library): Promise<Fi
   const requests = [getRequest(instance.host, '/api/v1/timelines/home?limit=20', headers)];
   const aim = { host: '127.0.0.1', port: instance.port, requests };
   const total = stage.quick ? 300 : 1500;
-  await stage.fire({ ...aim, total: 300, concurrency: 8 });
+  await stage.fire({ ...aim, total: stage.quick ? 300 : 1500, concurrency: 8 });
   const [alone, many]: [number[], number[]] = [[], []];
   for (let round = 0; round < stage.rounds; round++) {
     alone.push(quantile([...(await stage.fire({ ...aim, total: 200, concurrency: 1 })).ms], 0.5));

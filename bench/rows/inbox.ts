@@ -70,11 +70,11 @@ async function ceiling(stage: Stage, count: number): Promise<{ perSecond: number
 
 /** Warm keys, concurrency 32: stored, and processed into timelines. */
 export async function inboxWarm(stage: Stage): Promise<Check[]> {
-  const count = stage.quick ? 1500 : 3000;
+  const count = stage.quick ? 1000 : 3000;
   await stage.community();
   // As long as it takes until the code that all of it runs through is compiled, on either side.
   await ceiling(stage, 1000);
-  await flood(stage, stage.quick ? 1000 : 3000);
+  await flood(stage, stage.quick ? 800 : 3000);
   const [floods, limits]: [Flood[], { perSecond: number; coreMs: number }[]] = [[], []];
   for (let round = 0; round < stage.rounds; round++) {
     limits.push(await ceiling(stage, count));
