@@ -26,9 +26,13 @@ async function serve(io: Io, { role }: { role?: Settings['role'] }): Promise<voi
   const { startServer } = await import('../../server.js');
   const ctx = await createContext(settings);
   const owner = await ctx.db.users.findOne({ role: 'owner' });
-  const server = await startServer(ctx);
-  io.out(introduction(ctx, server, owner !== null));
+  // Before anybody is served: what breaks in the first instant is broken as well.
   const strays = catchStrays(ctx.log);
+  const server = await startServer(ctx).catch((error: unknown) => {
+    strays.stop();
+    throw error;
+  });
+  io.out(introduction(ctx, server, owner !== null));
   const signal = await Promise.race([signals.first, strays.first]);
   io.out(
     `${signal ?? 'Broken'}: stopping. Work under way may finish (${settings.drainSeconds} s at most); again to stop at once.`,
