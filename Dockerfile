@@ -24,7 +24,7 @@ COPY --from=build --chown=root:root /app/node_modules ./node_modules
 COPY --from=build --chown=root:root /app/dist ./dist
 RUN ln -s /app/dist/src/cli/main.js /usr/local/bin/landfall && chmod 0755 /app/dist/src/cli/main.js
 # Fewer arenas of the C library for Node's dozen threads, and a young generation as small as it was up to Node 22: some
-# 10 MB and 80 MB less under load.
+# 10 MB and 80 MB less under load (docs/bench.md).
 ENV NODE_ENV=production \
     MALLOC_ARENA_MAX=2 \
     NODE_OPTIONS=--max-semi-space-size=16 \
