@@ -26,8 +26,8 @@ export function sendBytes(
 }
 
 /** Ends an answer with JSON, without all that `res.json` looks for. */
-export function sendJson(res: Response, value: object, type = 'application/json; charset=utf-8'): void {
-  sendBytes(res, Buffer.from(JSON.stringify(value)), { type });
+export function sendJson(res: Response, value: object): void {
+  sendBytes(res, Buffer.from(JSON.stringify(value)), { type: 'application/json; charset=utf-8' });
 }
 
 /** As `sendBytes`, with the ETag; 304 to those who have these bytes (RFC 9110 section 13.1.2). */
