@@ -27,6 +27,9 @@ describe.each(engines)('$name', (engine) => {
 
   const name = (job: Job): string => String(job.payload['name']);
 
+  /** For tests that hand work over: no poll finds it between its being stored and its being handed over. */
+  const unpolled = { pollMs: 60_000 } as const;
+
   describe('work', () => {
     test('everything due runs once, though two processes compete', async () => {
       const ran: string[] = [];
@@ -133,6 +136,7 @@ describe.each(engines)('$name', (engine) => {
     test('an adopted item runs without being claimed', async () => {
       const ran: string[] = [];
       const runner = start('a', {
+        ...unpolled,
         run: async (job) => {
           ran.push(job._id);
           return { next: 'finish' };
@@ -159,7 +163,7 @@ describe.each(engines)('$name', (engine) => {
 
   test('a burst begins a few at a time, so that the event loop turns in between', async () => {
     const gate = createGate();
-    const runner = start('a', { concurrency: 40, run: gate.run });
+    const runner = start('a', { ...unpolled, concurrency: 40, run: gate.run });
     await runner.idle();
     const jobs = await bench.add(...Array.from({ length: 40 }, (_, i) => ({ lane: `lane${i}` })));
     const lease = bench.queueOf('a').leased(10_000);
@@ -172,7 +176,8 @@ describe.each(engines)('$name', (engine) => {
 
   test('what came first of a lane and waits in the store runs first: the next is not adopted', async () => {
     const gate = createGate();
-    const runner = start('a', { run: gate.run, rules: { allowance: () => ({ running: 1, held: 4 }) } });
+    const rules = { allowance: () => ({ running: 1, held: 4 }) };
+    const runner = start('a', { ...unpolled, run: gate.run, rules });
     await runner.idle();
     const [first, second] = await bench.add({ name: 'first' }, { name: 'second' });
     expect(await runner.fitting([second!])).toEqual([second]);
@@ -190,7 +195,7 @@ describe.each(engines)('$name', (engine) => {
 
   test('while others wait in the store, a flood is not adopted beyond what is needed next', async () => {
     const gate = createGate();
-    const runner = start('a', { concurrency: 1, adoptMax: 50, run: gate.run });
+    const runner = start('a', { ...unpolled, concurrency: 1, adoptMax: 50, run: gate.run });
     await runner.idle();
     const adds = (count: number) => bench.add(...Array.from({ length: count }, (_, i) => ({ lane: `${i}` })));
     const [older, ...flood] = await adds(21);
