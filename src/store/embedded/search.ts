@@ -35,6 +35,8 @@ interface Source {
   ordered: boolean;
   exact: boolean;
   repeats: boolean;
+  /** How many of the first it leaves out, of those that the query passes over. */
+  passed: number;
 }
 
 function whereOf(terms: readonly { sql: string }[]): string {
@@ -155,26 +157,33 @@ export function* fetch(
   }
 }
 
-function open(db: Connection, table: Table, plan: Plan, wanted: number | null): Source {
+function open(db: Connection, table: Table, plan: Plan, skip: number, wanted: number | null): Source {
   const [single] = plan.branches;
   const exact = plan.branches.every((branch) => branch.exact);
-  if (single && plan.branches.length === 1 && (single.natural !== 0 || !single.orderBy)) {
+  const ordered = plan.branches.every((branch) => branch.orderBy !== null);
+  // What is passed over is never read where the indexes alone say what it is.
+  const passed = exact && ordered ? skip : 0;
+  const walks = single && plan.branches.length === 1 && (single.natural !== 0 || !single.orderBy);
+  if (walks && passed === 0) {
     const bounded = wanted !== null && single.natural !== 0;
     const first = bounded ? (exact && !single.repeats ? wanted : Math.max(wanted * 2, minChunk)) : maxChunk;
     const chunks = walk(db, table, single, Math.min(first, maxChunk));
-    return { chunks, ordered: single.natural !== 0, exact, repeats: single.repeats };
+    return { chunks, ordered: single.natural !== 0, exact, repeats: single.repeats, passed };
   }
-  const ordered = plan.branches.every((branch) => branch.orderBy !== null);
-  const ids = idsOf(db, plan.branches, { ordered, limit: exact && ordered ? wanted : null });
+  const limit = exact && ordered ? wanted : null;
+  const ids = idsOf(db, plan.branches, { ordered, limit }).slice(passed);
   const first = wanted !== null && ordered ? Math.min(Math.max(wanted, minChunk), maxChunk) : maxChunk;
-  return { chunks: fetch(db, table, ids, first), ordered, exact, repeats: false };
+  return { chunks: fetch(db, table, ids, first), ordered, exact, repeats: false, passed };
 }
 
 /** Finds documents; yields between chunks. `inspectOrder` is false when the caller wants the documents in any order. */
 export function* search<T extends Document>(db: Connection, table: Table, query: Query): Chunked<T[]> {
-  const { filter, sort, skip = 0 } = query;
-  const end = query.limit ? skip + query.limit : null;
-  const source = open(db, table, makePlan(table, { filter, sort, limit: end ?? undefined }), end);
+  const { filter, sort } = query;
+  const last = query.limit ? (query.skip ?? 0) + query.limit : null;
+  const plan = makePlan(table, { filter, sort, limit: last ?? undefined });
+  const source = open(db, table, plan, query.skip ?? 0, last);
+  const skip = (query.skip ?? 0) - source.passed;
+  const end = last === null ? null : last - source.passed;
   const test: Test | null = source.exact ? null : compile(filter);
   const compare = source.ordered || !sort ? null : comparator(sort);
   const seen = source.repeats ? new Set<string>() : null;
