@@ -49,6 +49,8 @@ export interface ContextOptions {
   ca?: string;
   /** Arguments for node where it is started for a child process; default: those of this process. */
   execArgv?: readonly string[];
+  /** Whether a worker looks once a minute for what has expired. Default: yes. */
+  sweeps?: boolean;
 }
 
 /** Everything the rooms need, wired; with what only the entry points may use. */
@@ -66,7 +68,7 @@ const systemClock: Clock = { now: () => new Date() };
  * @throws StartError with what to do, when something about the settings, secrets or data makes a start impossible
  */
 export async function createContext(settings: Settings, options: ContextOptions = {}): Promise<Context> {
-  const { mode = 'server', clock = systemClock, random = Math.random } = options;
+  const { mode = 'server', clock = systemClock, random = Math.random, sweeps = true } = options;
   const log = options.log ?? createLogger(settings.logLevel);
   mkdirSync(settings.data, { recursive: true });
   const { instanceKey } = loadSecrets(settings);
@@ -75,7 +77,7 @@ export async function createContext(settings: Settings, options: ContextOptions 
     (await openStore({ url: settings.databaseUrl, dataDir: settings.data, specs: collections, log }));
   try {
     await store.migrate();
-    return await assemble({ ...options, settings, mode, clock, random, log, instanceKey, store });
+    return await assemble({ ...options, settings, mode, clock, random, log, sweeps, instanceKey, store });
   } catch (error) {
     await store.close();
     throw error;
@@ -94,7 +96,7 @@ function openDb(store: Store, { limitedFederation }: Settings): Pick<Ctx, 'db' |
 }
 
 async function assemble(parts: Parts): Promise<Context> {
-  const { settings, mode, clock, random, log, instanceKey, store } = parts;
+  const { settings, mode, clock, random, log, sweeps, instanceKey, store } = parts;
   const { db, rules } = openDb(store, settings);
   const ids = createIds(clock);
   const alone = store.engine === 'embedded';
@@ -103,7 +105,7 @@ async function assemble(parts: Parts): Promise<Context> {
   const ahead = mode === 'server' && !settings.testMode;
   const keys = createKeyStore({ db, instanceKey, ids, clock, ahead });
   const hub = createHub({ log, clock, ids, signals: db.signals, ...relayOf(mode, alone) });
-  const jobs = createJobs({ db, clock, ids, claim: randomToken(9), alone });
+  const jobs = createJobs({ db, clock, ids, claim: randomToken(9), alone, sweeps });
   const outbound = { ...outboundOptions(settings, names), ...outwardOf(parts) };
   const isBlockedHost = async (host: string): Promise<boolean> => isSuspended(await rules.all(), host);
   const http = createHttpClient({ ...outbound, isBlockedHost, clock, log });

@@ -16,6 +16,8 @@ export interface JobsDeps extends Pick<PortDeps, 'db' | 'clock' | 'ids'> {
   claim: string;
   /** True for the only server process on its store: leases of a process that died are returned at once. */
   alone: boolean;
+  /** Whether it looks once a minute for what has expired, once it is a worker. Default: yes. */
+  sweeps?: boolean;
 }
 
 export interface JobsService extends JobsPort {
@@ -72,7 +74,7 @@ export function createJobs(deps: JobsDeps): JobsService {
       const { pollMs, overlapMs } = deps.alone ? timing.alone : timing.many;
       runners = createRunners(ctx, queues, { generation, peers, pollMs, overlapMs });
       for (const runner of Object.values(runners)) runner.start();
-      stopSweeping = startSweeping(ctx);
+      if (deps.sweeps ?? true) stopSweeping = startSweeping(ctx);
     },
     stop: async (graceMs) => {
       await stopSweeping();
