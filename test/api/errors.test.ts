@@ -27,7 +27,7 @@ beforeAll(async () => {
     registrations: 'open',
   });
   tokens.app = await appToken(w.instance);
-}, 60_000);
+});
 afterAll(async () => {
   await w.instance.close();
   await strict.close();

@@ -379,7 +379,7 @@ describe('a long stretch that one may not see does not end a list', () => {
       createdAt: new Date().toISOString(),
     });
     lists['list of both'] = { path: `/api/v1/timelines/list/${list.id}`, as: reader, count: 1 };
-  }, 60_000);
+  });
 
   test.each([
     '/api/v1/timelines/home',

@@ -269,13 +269,7 @@ async function openStream(token: string): Promise<{ closed: Promise<void> }> {
     socket.once('open', () => resolve());
     socket.once('error', reject);
   });
-  const closed = new Promise<void>((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error('still open')), 3000);
-    socket.once('close', () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
+  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
   return { closed };
 }
 

@@ -132,7 +132,7 @@ test('#372 S_BACKUP', async () => {
     'no finished backup',
   );
   await expect(stat(join(empty, 'landfall.sqlite'))).rejects.toThrow();
-}, 90_000);
+});
 
 test('#373 S_RESTORE_OLD', async () => {
   const [data, kept, fresh] = [await folder(), await folder(), await folder()];
@@ -209,7 +209,7 @@ test('#373 S_RESTORE_OLD', async () => {
   await client2.post('/api/v1/statuses', { status: 'Nobody is told' });
   await again.idle();
   expect(there.delivered.length).toBe(quiet);
-}, 90_000);
+});
 
 test('#374 S_KEY_LOSS', async () => {
   const data = await folder();
@@ -247,7 +247,7 @@ test('#374 S_KEY_LOSS', async () => {
   const anew = await start(data, port);
   expect((await anew.ctx.keys.publicKeys(bob.account._id))?.rsa.publicPem).not.toBe(before);
   expect(await anew.ctx.keys.signingKey(bob.account._id, 'rsa')).not.toBeNull();
-}, 60_000);
+});
 
 test('#380 S_CONFIG', async () => {
   const data = await folder();
@@ -293,7 +293,7 @@ test('#380 S_CONFIG', async () => {
     1,
     expect.stringMatching(/The data belong to localhost/),
   ]);
-}, 60_000);
+});
 
 test('a database file that is damaged, or is none, is refused and left as it is', async () => {
   const data = await folder();
@@ -316,4 +316,4 @@ test('a database file that is damaged, or is none, is refused and left as it is'
     ]);
     expect((await readFile(file)).equals(await readFile(copy))).toBe(true);
   }
-}, 60_000);
+});

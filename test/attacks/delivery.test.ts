@@ -8,6 +8,7 @@ import { createResolver } from '../../federation/fetch/resolver.js';
 import { renewKeys } from '../../src/domain/renew-keys.js';
 import { startDns } from '../support/dns.js';
 import { startPeer, type Peer } from '../support/peer.js';
+import { until } from '../support/until.js';
 import {
   followerOf,
   isSignedBy,
@@ -139,12 +140,6 @@ test('#348 Q_HOL', async () => {
   const breakers = await Promise.all(stuck.map(async (server) => (await peerOf(server))?.breaker));
   expect(breakers).toEqual(['open', 'open', 'open', 'open', 'open']);
 });
-
-/** Waits for what goes on beside the queues. Bounded. */
-async function until(condition: () => boolean): Promise<void> {
-  for (let i = 0; i < 1500 && !condition(); i++) await new Promise((resolve) => setTimeout(resolve, 10));
-  expect(condition()).toBe(true);
-}
 
 test('#349 Q_TIMEOUT', async () => {
   // It has stored what it was sent, and its answer is lost.

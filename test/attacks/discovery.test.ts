@@ -526,4 +526,4 @@ test('#230 MED_REMOTE', async () => {
   await deliver(s, createOf(note), { by: s.alice });
   expect(await s.us.ctx.db.statuses.findOne({ uri: note.id })).not.toBeNull();
   expect(host.asked.length).toBe(asked);
-}, 60_000);
+});

@@ -252,4 +252,4 @@ test('#369 S_MEDIA_DOWN', async () => {
   const left = await stored();
   expect([left.includes(name), left.includes(`${'0'.repeat(64)}.png`)]).toEqual([false, false]);
   expect((await read(pathOf(kept.url))).status).toBe(200);
-}, 60_000);
+});

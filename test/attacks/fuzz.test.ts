@@ -23,7 +23,7 @@ beforeAll(async () => {
     poll: { options: ['A', 'B'], expires_in: 3600 },
   });
   statusUri = own.uri;
-}, 60_000);
+});
 afterAll(() => s?.close());
 
 /** One valid activity of each handled type, with everything in it that handlers read. */

@@ -5,6 +5,7 @@ import { WebSocket } from 'ws';
 import type { JsonObject } from '../../federation/ports.js';
 import { setDomainRule } from '../../src/domain/domains.js';
 import { createTestClock } from '../support/clock.js';
+import { until } from '../support/until.js';
 import {
   createOf,
   deliver,
@@ -54,9 +55,7 @@ async function listen(who: Person, streams: string[]): Promise<{ heard: string[]
 
 /** Resolves when the streams have told of this post, and so of everything before it. */
 async function heardOf(heard: string[], id: string): Promise<void> {
-  for (let i = 0; i < 500 && !heard.some((m) => m.includes(id)); i++)
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  expect(heard.some((m) => m.includes(id))).toBe(true);
+  await until(() => heard.some((m) => m.includes(id)), `${id} is heard of`);
 }
 
 /** The words of those whom bob blocks in what he was answered, but for what a client keeps closed. */

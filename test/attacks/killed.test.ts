@@ -7,14 +7,15 @@ import { findInconsistencies } from '../store/consistency.js';
 import { createServerProcess } from '../crash/server-process.js';
 import { freePort } from '../support/instance.js';
 import { startPeer, type Peer } from '../support/peer.js';
+import { until } from '../support/until.js';
 import { Public } from './kit.js';
-import { createSmallDisk, setUpStage, until, type Stage } from './process-kit.js';
+import { createSmallDisk, setUpStage, type Stage } from './process-kit.js';
 import { followerOf, startInboxes, type Inboxes } from './world.js';
 
 /** Faults of the whole process: killed, stopped under load, started twice, out of room, killed while it migrates. */
 
 /** A process starts from its sources, which takes a second or two, and longer where others work. */
-jest.setTimeout(120_000);
+jest.setTimeout(600_000);
 
 let closers: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -117,7 +118,7 @@ test('#344 Q_CRASH_FANOUT', async () => {
 });
 
 test('#341 R_SHUTDOWN', async () => {
-  const st = await stage({ LANDFALL_DRAIN_SECONDS: '20' });
+  const st = await stage({ LANDFALL_DRAIN_SECONDS: '120' });
   const stuck = await startInboxes(() => undefined);
   closers.push(() => stuck.close());
   await addFollowers(st, [stuck], 1);
@@ -247,15 +248,17 @@ test('#375 S_MIGRATE', async () => {
     await ctx.db.accounts.insertMany(fans.map((fan) => fan.account));
   });
   const file = join(st.data, 'landfall.sqlite');
-  // As a version left it that did not know these indexes.
   const db = new Database(file);
   const names = db
     .prepare("SELECT name FROM landfall_indexes WHERE collection = 'accounts' AND name LIKE '\"ix_%'")
     .raw()
     .all([]) as string[][];
-  for (const [name] of names)
-    db.exec(`DROP TABLE ${name}; DELETE FROM landfall_indexes WHERE name = '${name}'`);
   expect(names.length).toBeGreaterThan(5);
+  /** As a version left it that did not know these indexes. */
+  const forget = (): void => {
+    for (const [name] of names)
+      db.exec(`DROP TABLE ${name}; DELETE FROM landfall_indexes WHERE name = '${name}'`);
+  };
   const built = db.prepare(
     "SELECT count(*) FROM landfall_indexes WHERE collection = 'accounts' AND name LIKE '\"ix_%'",
   );
@@ -266,10 +269,15 @@ test('#375 S_MIGRATE', async () => {
       return 0;
     }
   };
-  st.server.spawn();
-  await until(() => count() >= 2, 'some of them are there');
-  await st.server.kill();
-  const half = count();
+  // Whoever looks while it builds may look too late: then it begins anew.
+  let half = names.length;
+  for (let i = 0; i < 10 && half === names.length; i++) {
+    forget();
+    st.server.spawn();
+    await until(() => count() >= 2, 'some of them are there');
+    await st.server.kill();
+    half = count();
+  }
   expect(half).toBeGreaterThanOrEqual(2);
   expect(half).toBeLessThan(names.length);
   db.close();

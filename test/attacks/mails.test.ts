@@ -104,7 +104,7 @@ test('#262 RESET_TOKEN', async () => {
   const confirm = new URL(door.linksTo('conny@mail.example').at(-1) ?? '');
   door.clock.advance({ days: 2, seconds: 1 });
   expect((await door.browser().get(confirm.pathname + confirm.search)).status).toBe(400);
-}, 60_000);
+});
 
 test('#263 EMAIL_FORMAT', async () => {
   const before = [await users(), door.smtp.mails.length];
@@ -148,7 +148,7 @@ test('#263 EMAIL_FORMAT', async () => {
   expect(await door.us.ctx.db.accounts.countDocuments({ domain: null })).toBe(
     JSON.parse(before[0] as string).length + 2,
   );
-}, 60_000);
+});
 
 test('#264 EMAIL_FLOOD', async () => {
   await door.person('flood');
@@ -186,7 +186,7 @@ test('#264 EMAIL_FLOOD', async () => {
   expect(statuses).toEqual([...Array<number>(10).fill(200), 429, 429]);
   for (const path of ['/auth/password.json', '/auth/password/', '/AUTH/password', '//auth/password'])
     expect([404, 429]).toContain((await post(path, { email: 'x@mail.example' }, from)).status);
-}, 120_000);
+});
 
 test('#272 SIGNUP', async () => {
   const { db } = door.us.ctx;
@@ -288,4 +288,4 @@ test('#272 SIGNUP', async () => {
   } finally {
     await closed.close();
   }
-}, 120_000);
+});

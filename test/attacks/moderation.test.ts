@@ -1,4 +1,4 @@
-import { afterEach, expect, jest, test } from '@jest/globals';
+import { afterEach, expect, test } from '@jest/globals';
 import type { JsonObject } from '../../federation/ports.js';
 import { createClient, type Client } from '../support/client.js';
 import { freePort, startInstance } from '../support/instance.js';
@@ -20,9 +20,6 @@ import {
   type Scene,
   type Status,
 } from './kit.js';
-
-// Whole servers with real keys for each row.
-jest.setTimeout(120_000);
 
 const closing: (() => Promise<void>)[] = [];
 afterEach(async () => {

@@ -77,4 +77,4 @@ test('#258 WEBAUTHN', async () => {
   const entered = await sessions();
   const late = await door.send(elsewhere, page, { passkey: key.get(optionsOf(page, 'get')) });
   expect([late.headers['location'], await sessions()]).toEqual(['/auth/sign_in', entered]);
-}, 60_000);
+});

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { WebSocket } from 'ws';
 import type { PeerActor } from '../support/peer.js';
+import { until } from '../support/until.js';
 import {
   createOf,
   deliver,
@@ -155,9 +156,7 @@ test('#174 VIS_STREAM', async () => {
   }
   const last = await s.bob.client.post<Status>('/api/v1/statuses', { status: 'For all #fennec' });
   await s.us.idle();
-  for (let i = 0; i < 200 && !heard.some((m) => m.includes(last.id)); i++)
-    await new Promise((r) => setTimeout(r, 10));
-  expect(heard.some((m) => m.includes(last.id))).toBe(true);
+  await until(() => heard.some((m) => m.includes(last.id)), 'the last post is heard of');
   expect(heard.filter((m) => !m.includes(last.id))).toEqual([]);
   for (const socket of sockets) socket.terminate();
 });

@@ -89,15 +89,6 @@ async function provision({ data, landfall }: Stage): Promise<void> {
   if (code !== 0) throw new Error(text);
 }
 
-/** Waits for something that another process does. Bounded. */
-export async function until(holds: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  for (let i = 0; i < 2000; i++) {
-    if (await holds()) return;
-    await new Promise((resolve) => setTimeout(resolve, 15));
-  }
-  throw new Error(`It never came to this: ${what}`);
-}
-
 /** A disk of 32 MB that holds the data folder, and can be filled and emptied from outside. */
 export interface SmallDisk {
   prefix: string[];

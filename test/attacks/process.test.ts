@@ -14,6 +14,7 @@ import { sharp } from '../../src/media/decoder.js';
 import { createClient } from '../support/client.js';
 import { cpuTime } from '../support/cpu.js';
 import { freePort, startInstance, type Instance } from '../support/instance.js';
+import { until } from '../support/until.js';
 import { createOf, noteOf, post, raw, startScene, unchanged, type Answer } from './kit.js';
 
 const closing: (() => Promise<unknown>)[] = [];
@@ -115,11 +116,10 @@ test('#294 UNHANDLED, #320 CLI_RUNNING', async () => {
   await gone;
   const again = command('account', 'delete', 'bob');
   expect([0, 1]).toContain((await once(again, 'exit'))[0]);
-  for (const deadline = Date.now() + 20_000; Date.now() < deadline;) {
+  await until(async () => {
     const left = await peek.db.jobs.countDocuments({});
-    if (left === 0 && (await peek.db.accounts.findOne({ _id: account._id }))?.deletedAt) break;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+    return left === 0 && (await peek.db.accounts.findOne({ _id: account._id }))?.deletedAt;
+  }, 'bob is gone, and nothing is left to do');
   expect(await peek.db.accounts.findOne({ _id: account._id })).toMatchObject({
     deletedAt: expect.any(String),
     displayName: '',
@@ -133,7 +133,7 @@ test('#294 UNHANDLED, #320 CLI_RUNNING', async () => {
   expect((await once(command('account', 'delete', 'bob'), 'exit'))[0]).toBe(0);
   expect(await peek.db.audit.countDocuments({})).toBe(acts);
   expect(await server.stop()).toBe(0);
-}, 240_000);
+}, 600_000);
 
 test('#295 LOOP_BLOCK', async () => {
   const us = await instance();
@@ -159,7 +159,7 @@ test('#295 LOOP_BLOCK', async () => {
   await Promise.all(heavy);
   expect(done.indexOf('health')).toBeLessThan(done.lastIndexOf('picture'));
   expect(done.filter((name) => name === 'picture')).toHaveLength(1);
-}, 60_000);
+});
 
 test('#295 LOOP_BLOCK, #161 REDOS', async () => {
   const s = await startScene();
@@ -181,7 +181,7 @@ test('#295 LOOP_BLOCK, #161 REDOS', async () => {
   await s.us.idle();
   // Far from what it costs; quadratic work on any of these takes minutes.
   expect(used()).toBeLessThan(20_000);
-}, 60_000);
+});
 
 test('#299 RANDOM', async () => {
   const us = await instance({ random: () => 0.5 });

@@ -14,6 +14,7 @@ import {
   type Operation,
   type TroubledStore,
 } from '../support/troubled-store.js';
+import { until } from '../support/until.js';
 import { createOf, noteOf, type Person } from './kit.js';
 import { followerOf, startInboxes } from './world.js';
 
@@ -70,10 +71,10 @@ async function setUp(): Promise<Set> {
         clock.advance({ minutes: 1 });
       }
       // What was held back by somebody who is gone is looked for every other second.
-      for (let i = 0; i < 500 && (await waits(set)); i++) {
+      await until(async () => {
         await set.us.idle();
-        await new Promise((resolve) => setTimeout(resolve, 10));
-      }
+        return !(await waits(set));
+      }, 'nothing is left to do');
       await set.us.idle();
     },
   };
@@ -226,7 +227,7 @@ test('#324 R_JOB_KILL', async () => {
       expect([name, last, await kind.look(set, activity)]).toEqual([name, last, expected]);
     }
   }
-}, 120_000);
+});
 
 test('#325 R_TX_ENQUEUE', async () => {
   const set = await setUp();
@@ -273,7 +274,7 @@ test('#325 R_TX_ENQUEUE', async () => {
   }
   expect(seen.some((what) => what.startsWith('503'))).toBe(true);
   expect(await set.us.ctx.db.jobs.countDocuments({})).toBe(0);
-}, 120_000);
+});
 
 test('#340 R_LOCKS', async () => {
   const store = await openTroubledStore('mongodb');
@@ -301,8 +302,7 @@ test('#340 R_LOCKS', async () => {
   };
   const activity = { id: `${peer.origin}/a/1`, actor: alice.uri, ...note };
   expect(await peer.send(`${us.url}/inbox`, activity, alice)).toBe(202);
-  for (let i = 0; i < 1000 && held === 0; i++) await new Promise((resolve) => setTimeout(resolve, 10));
-  expect(held).toBe(1);
+  await until(() => held === 1, 'the first holder hangs');
   // Its lease runs out while a second process is there: that one does the work.
   await us.ctx.db.received.updateMany({}, { $set: { state: 'ready', leaseUntil: null, claim: null } });
   const settings = { ...us.settings, port: await freePort() };
@@ -310,19 +310,17 @@ test('#340 R_LOCKS', async () => {
   closers.push(() => second.close());
   const uri = idIn(note);
   const there = (): Promise<number> => us.ctx.db.statuses.countDocuments({ uri });
-  for (let i = 0; i < 1000 && (await there()) === 0; i++)
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  expect(await there()).toBe(1);
+  await until(async () => (await there()) === 1, 'the second has done it');
   // Now the first holder wakes, and finishes what is finished.
   open();
   await us.idle();
   const unfinished = async (): Promise<number> =>
     (await us.ctx.db.jobs.countDocuments({})) + (await us.ctx.db.received.countDocuments({ outcome: null }));
-  for (let i = 0; i < 1000 && (await unfinished()) > 0; i++) {
+  await until(async () => {
     await us.idle();
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
+    return (await unfinished()) === 0;
+  }, 'nothing is left to do');
   expect(await there()).toBe(1);
   expect(await us.ctx.db.notifications.countDocuments({ type: 'mention' })).toBe(1);
   expect(await us.ctx.db.received.find({}).toArray()).toMatchObject([{ outcome: 'processed' }]);
-}, 60_000);
+});

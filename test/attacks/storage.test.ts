@@ -436,4 +436,4 @@ test('#376 S_CACHE_LOSS', async () => {
   await us.idle();
   const again = await createClient(us.url, bob.token).get<Status[]>('/api/v1/timelines/home');
   expect(again.map((s) => s.id)).toContain(next.id);
-}, 60_000);
+});

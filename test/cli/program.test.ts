@@ -17,7 +17,7 @@ const run = promisify(execFile);
 
 beforeAll(async () => {
   await run(process.execPath, [join(root, 'scripts', 'build.mjs'), '--if-needed'], { cwd: root });
-}, 120_000);
+});
 
 /** Every file of the bundle that `files` import statically, and the packages that these files import. */
 function importedBy(files: string[]): { files: Set<string>; packages: Set<string> } {
@@ -94,5 +94,5 @@ describe('the built program', () => {
       child.kill('SIGKILL');
       rmSync(data, { recursive: true, force: true });
     }
-  }, 60_000);
+  });
 });

@@ -11,10 +11,11 @@ import { findLocalAccount } from '../../src/domain/accounts.js';
 import { silentLogger } from '../../src/log.js';
 import { sendActivity } from '../../src/outbox/send.js';
 import { freePort } from '../support/instance.js';
+import { until } from '../support/until.js';
 import { createCli, type Cli } from './support.js';
 
 /** A process starts from its sources, which takes longer where others work. */
-jest.setTimeout(120_000);
+jest.setTimeout(600_000);
 
 const root = join(import.meta.dirname, '..', '..');
 let cli: Cli;
@@ -29,7 +30,7 @@ beforeEach(async () => {
     LANDFALL_PORT: String(port),
     LANDFALL_FEDERATE_LOOPBACK: 'true',
     LANDFALL_TEST_MODE: 'true',
-    LANDFALL_DRAIN_SECONDS: '20',
+    LANDFALL_DRAIN_SECONDS: '120',
   });
 });
 afterEach(async () => {
@@ -147,7 +148,7 @@ describe('serve', () => {
     const first = serve();
     await first.says('Ready');
     const ids = await queueDeliveries(inbox, 20);
-    while (!got.length) await new Promise((resolve) => setTimeout(resolve, 20));
+    await until(() => got.length > 0);
     first.child.kill('SIGKILL');
     expect(await first.ended).toBe('SIGKILL');
     const queued = (await cli.run(['queue', '--json'])).json<{
@@ -160,7 +161,7 @@ describe('serve', () => {
     got.length = 0;
     const second = serve();
     await second.says('Ready');
-    while (got.length < 20) await new Promise((resolve) => setTimeout(resolve, 20));
+    await until(() => got.length >= 20);
     second.child.kill('SIGTERM');
     expect(await second.ended).toBe(0);
     expect(got).toEqual(ids);

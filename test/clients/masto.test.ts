@@ -9,6 +9,7 @@ import {
 } from 'masto';
 import { WebSocket } from 'ws';
 import type { Instance, TestUser } from '../support/instance.js';
+import { until } from '../support/until.js';
 import { authorizeByHand, picture, recordCalls, startTown, tell, type Recorder } from './kit.js';
 
 type Api = mastodon.rest.Client;
@@ -432,14 +433,15 @@ describe('masto', () => {
         for await (const event of subscription) heard.push(event);
       });
       const has = async (fits: (e: mastodon.streaming.Event) => boolean): Promise<void> => {
-        for (let i = 0; i < 200 && !heard.some(fits); i += 1) await wait(25);
-        expect(heard.some(fits)).toBe(true);
+        await until(() => heard.some(fits));
       };
+      let said = 0;
       // The library says nothing when it is subscribed: the first that is heard proves it.
-      for (let i = 0; i < 50 && new Set(heard.map((e) => e.stream[0])).size < 3; i += 1) {
-        await postAs(bob, `Are you there? #waves ${i}`);
+      await until(async () => {
+        await postAs(bob, `Are you there? #waves ${(said += 1)}`);
         await wait(50);
-      }
+        return new Set(heard.map((e) => e.stream[0])).size >= 3;
+      }, 'three streams are heard');
       const status = await postAs(bob, 'High #waves @alice');
       for (const stream of ['user', 'public:local', 'hashtag'])
         await has((e) => e.event === 'update' && e.stream[0] === stream && e.payload.id === status.id);
@@ -468,10 +470,12 @@ describe('masto', () => {
       const first = subscription.values().next();
       let told = false;
       void first.then(() => (told = true));
-      for (let i = 0; i < 50 && !told; i += 1) {
-        await postAs(bob, `Hey @carol ${i}`);
+      let said = 0;
+      await until(async () => {
+        await postAs(bob, `Hey @carol ${(said += 1)}`);
         await wait(50);
-      }
+        return told;
+      }, 'carol is told');
       expect((await first).value).toMatchObject({ event: 'notification', payload: { type: 'mention' } });
       subscription.unsubscribe();
     });

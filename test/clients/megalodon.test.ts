@@ -1,7 +1,7 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import megalodon, { type MegalodonInterface, type WebSocketInterface } from 'megalodon';
 import type { Instance, TestUser } from '../support/instance.js';
+import { until } from '../support/until.js';
 import { authorizeByHand, picture, recordCalls, startTown, tell, type Recorder } from './kit.js';
 
 // A CommonJS package: its default export is a member of what an ES module sees as its default.
@@ -273,8 +273,7 @@ describe('megalodon', () => {
       await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject));
     };
     const has = async (...event: [string, string, string]): Promise<void> => {
-      for (let i = 0; i < 400 && !heard.some((h) => h.join() === event.join()); i += 1) await wait(25);
-      expect(heard).toContainEqual(event);
+      await until(() => heard.some((h) => h.join() === event.join()), event.join());
     };
     const quieten = keepShortTimersOnly();
     try {

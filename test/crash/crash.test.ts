@@ -16,9 +16,9 @@ const seed = Number(process.env['LANDFALL_CRASH_SEED'] ?? Date.now() % 1_000_000
  * A delivery that the other side has answered is sent again only when the kill came before the answer was on disk. The
  * answer is written with the next batch: how long before the kill it can have come, with a lot to spare.
  */
-const recordMs = 2000;
+const recordMs = 5000;
 /** No process sends anything sooner after it was started; what comes in until then is the last one's. */
-const bootMs = 100;
+const bootMs = 300;
 
 let crashed: Crashed;
 let ctx: Context;
@@ -31,7 +31,7 @@ beforeAll(async () => {
   ctx = await createContext(loadSettings(crashed.env), { mode: 'command', log: silentLogger });
   alice = await accountOf('alice');
   bob = await accountOf('bob');
-}, 120_000);
+}, 600_000);
 
 afterAll(async () => {
   await ctx?.close();

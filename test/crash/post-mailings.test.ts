@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
-import { setUpStage, until, type Stage } from '../attacks/process-kit.js';
+import { setUpStage, type Stage } from '../attacks/process-kit.js';
 import { startSmtp, type SmtpDouble } from '../support/smtp.js';
+import { until } from '../support/until.js';
 
 /** Processes are killed while posts go to subscribers by mail. */
-jest.setTimeout(120_000);
+jest.setTimeout(600_000);
 
 const subscribers = 300;
 /** At a kill: those under way, and those whose end was not on disk yet. */

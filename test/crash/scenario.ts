@@ -184,7 +184,7 @@ async function kill({ kills, server }: Stage): Promise<void> {
 /** What was interrupted is taken up again within seconds; then nothing is left to do. */
 async function untilQueuesAreEmpty(env: NodeJS.ProcessEnv): Promise<void> {
   type Report = Record<string, { waiting: number; dead: number }>;
-  const deadline = Date.now() + 40_000;
+  const deadline = Date.now() + 180_000;
   for (;;) {
     const report = JSON.parse(await landfall(env, 'queue', '--json')) as Report;
     if (Object.values(report).every(({ waiting, dead }) => waiting + dead === 0)) return;

@@ -63,7 +63,7 @@ export function createServerProcess(
     spawn: begin,
     async start() {
       begin();
-      const deadline = Date.now() + 60_000;
+      const deadline = Date.now() + 120_000;
       while (!(await isReady(url))) {
         if (child === null || child.exitCode !== null || Date.now() > deadline)
           throw new Error(`The server did not start: ${said}`);

@@ -63,7 +63,7 @@ export function startTraffic(surroundings: Surroundings, onAcknowledged: () => v
 }
 
 /** Longest that an answer may take, ms. */
-const answerMs = 15_000;
+const answerMs = 120_000;
 
 function inTime<T>(answer: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout;

@@ -4,6 +4,7 @@ import { createAccount } from '../../src/domain/accounts.js';
 import { createKeyStore } from '../../src/domain/keys.js';
 import { createPasswords } from '../../src/domain/passwords.js';
 import { startInstance, type Instance } from '../support/instance.js';
+import { until } from '../support/until.js';
 
 let instance: Instance;
 beforeAll(async () => {
@@ -78,9 +79,7 @@ describe('keys', () => {
     const id = await newAccountId();
     const store = otherStore({ ahead: true });
     await store.create(id);
-    for (let i = 0; i < 200 && (await instance.ctx.db.keyPairs.countDocuments({ accountId: id })) < 2; i++)
-      await new Promise((resolve) => setTimeout(resolve, 25));
-    expect(await instance.ctx.db.keyPairs.countDocuments({ accountId: id })).toBe(2);
+    await until(async () => (await instance.ctx.db.keyPairs.countDocuments({ accountId: id })) === 2);
     store.stop();
   });
 });

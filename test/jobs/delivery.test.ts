@@ -6,6 +6,7 @@ import type { Delivery } from '../../src/model/work.js';
 import { sendActivity } from '../../src/outbox/send.js';
 import { createTestClock, type TestClock } from '../support/clock.js';
 import { freePort, startInstance, type Instance, type TestUser } from '../support/instance.js';
+import { until } from '../support/until.js';
 
 let clock: TestClock;
 let home: Instance;
@@ -370,8 +371,3 @@ test('a stop returns what is under way to the queue', async () => {
   await home.ctx.jobs.stop(0);
   expect(await left()).toMatchObject([{ state: 'ready', attempts: 1, claim: null }]);
 });
-
-async function until(condition: () => boolean): Promise<void> {
-  for (let i = 0; i < 500 && !condition(); i++) await new Promise((resolve) => setTimeout(resolve, 10));
-  expect(condition()).toBe(true);
-}

@@ -5,6 +5,7 @@ import { createJobs, type JobsService } from '../../src/jobs/service.js';
 import { queueReport } from '../../src/jobs/report.js';
 import { createTestClock, type TestClock } from '../support/clock.js';
 import { startInstance, type Instance, type TestUser } from '../support/instance.js';
+import { until } from '../support/until.js';
 
 let clock: TestClock;
 let instance: Instance;
@@ -48,7 +49,7 @@ describe('an intent', () => {
     await instance.idle();
     expect(await jobs()).toHaveLength(1);
     clock.advance({ seconds: 2 });
-    await eventually(async () => (await jobs()).length === 0);
+    await until(async () => (await jobs()).length === 0);
   });
 
   test('that is released by a process without a worker is done by another', async () => {
@@ -63,7 +64,7 @@ describe('an intent', () => {
     const event = { type: 'poll.ended', statusId: '1' };
     const intent = await other.intend({ kind: 'event', payload: { event } });
     clock.advance({ seconds: 11 });
-    await eventually(async () => (await jobs()).length === 0);
+    await until(async () => (await jobs()).length === 0);
     await intent.release();
     expect(await jobs()).toMatchObject([{ state: 'ready', payload: { event } }]);
     await instance.idle();
@@ -189,11 +190,3 @@ describe('idle', () => {
     expect(await jobs()).toEqual([]);
   });
 });
-
-async function eventually(condition: () => Promise<boolean>): Promise<void> {
-  for (let i = 0; i < 200; i++) {
-    if (await condition()) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error('it did not happen');
-}

@@ -21,4 +21,4 @@ test('a command that processed a picture comes to its end, though nothing else k
   const args = ['--import', hooks, '--input-type=module', '--eval', program];
   const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 100_000 });
   expect(stdout.trim()).toBe('object');
-}, 120_000);
+});

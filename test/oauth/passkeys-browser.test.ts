@@ -93,5 +93,5 @@ const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/
     // A refused ceremony is no fault of the page; anything else that the browser says would be.
     expect(complaints).toEqual([]);
     await context.close();
-  }, 120_000);
+  });
 });

@@ -91,7 +91,7 @@ describe('start', () => {
 
 describe('stop', () => {
   test('lets a request that is under way finish, and takes no new one', async () => {
-    const instance = await start({ databaseUrl: 'embedded:memory', drainSeconds: 60 });
+    const instance = await start({ databaseUrl: 'embedded:memory', drainSeconds: 120 });
     const { token } = await instance.createUser('alice');
     const body = JSON.stringify({ status: 'last words' });
     const headers = `POST /api/v1/statuses HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${token}\r\n`;
@@ -118,14 +118,13 @@ describe('stop', () => {
   test('does not wait for ever for a client that never ends', async () => {
     const instance = await start({ databaseUrl: 'embedded:memory', drainSeconds: 1 });
     const socket = connect(instance.settings.port, '127.0.0.1');
-    socket.on('error', () => undefined);
+    const cut = new Promise((resolve) => socket.on('close', resolve));
+    socket.on('error', () => undefined).resume();
     socket.write('POST /api/v1/statuses HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n');
     await begun(instance);
-    const before = performance.now();
     await instance.close();
     open = [];
-    expect(performance.now() - before).toBeLessThan(5000);
-    socket.destroy();
+    await cut;
   });
 
   test('twice is once', async () => {

@@ -49,7 +49,7 @@ test('a long log is moved into the file and begins anew, while writing goes on',
   expect(db.get('PRAGMA integrity_check')).toEqual(['ok']);
   db.close();
   await store.close();
-}, 60_000);
+});
 
 test('writes wait while transactions are held back, and a close waits for them', async () => {
   const db = connect(':memory:');

@@ -69,4 +69,4 @@ test('whatever was acknowledged before a SIGKILL is there afterwards, and the in
   } finally {
     rmSync(dataDir, { recursive: true });
   }
-}, 120_000);
+});

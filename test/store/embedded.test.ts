@@ -177,8 +177,8 @@ describe('several processes on one file', () => {
     }
     expect(settled).toBe(false);
     expect(await c.findOne({ _id: '1' })).toBeNull();
-    // A try waits 20 ms for the lock; 250 leaves room for a busy machine.
-    expect(longest).toBeLessThan(250);
+    // A try waits 20 ms for the lock, and not the five seconds in which SQLite would hold everybody else up.
+    expect(longest).toBeLessThan(3000);
     other.exec('COMMIT');
     other.close();
     await write;

@@ -6,6 +6,7 @@ import { collections, toDb, type Db } from '../../src/store/collections.js';
 import { openStore } from '../../src/store/open.js';
 import type { Store } from '../../src/store/port.js';
 import { createHub } from '../../src/streaming/hub.js';
+import { until } from '../support/until.js';
 
 const clock = { now: () => new Date() };
 const message = (event: string): HubMessage => ({ channels: ['public'], event, payload: { n: event } });
@@ -31,11 +32,6 @@ function createProcess(options: { sends: boolean; pollMs: number | null }) {
   const heard: string[] = [];
   const listen = () => hub.subscribe((m) => void heard.push(m.event));
   return { hub, heard, listen };
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  for (let i = 0; i < 300 && !condition(); i++) await new Promise((resolve) => setTimeout(resolve, 10));
-  expect(condition()).toBe(true);
 }
 
 describe('in one process', () => {

@@ -42,7 +42,7 @@ beforeAll(async () => {
   alice = await instance.createUser('alice');
   client = createClient(instance.url, alice.token);
   bob = await peer.createActor('bob');
-}, 60_000);
+});
 afterAll(async () => {
   await instance?.close();
   await peer?.close();

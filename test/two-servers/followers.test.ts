@@ -4,9 +4,9 @@ import { resolveHandle } from '../../src/domain/remote/actors.js';
 import { publishStatus } from '../../src/domain/statuses.js';
 import type { Account } from '../../src/model/account.js';
 import type { Follow } from '../../src/model/relations.js';
-import { eventually } from '../http/activitypub/kit.js';
 import { createTestClock } from '../support/clock.js';
 import { startInstance, type Instance } from '../support/instance.js';
+import { until } from '../support/until.js';
 
 /** Two servers that no longer agree about who follows whom find out, and agree again (FEP-8fcf). */
 const clock = createTestClock();
@@ -25,7 +25,7 @@ beforeAll(async () => {
   for (const name of names) {
     const here = (await a.createUser(name)).account;
     await requestFollow(a.ctx, here, bobAtA);
-    await eventually(() => follow(a, here, bobAtA, 'accepted'), 10_000);
+    await until(() => follow(a, here, bobAtA, 'accepted'));
     const there = (await resolveHandle(b.ctx, `${name}@${a.ctx.names.host}`))!;
     fans.set(name, { here, there });
   }
@@ -53,7 +53,7 @@ async function post(visibility: 'public' | 'private'): Promise<void> {
   // The followers of one actor are put right every few minutes at most.
   clock.advance({ minutes: 10 });
   const { uri } = await publishStatus(b.ctx, bob, { text: 'Hello', visibility });
-  await eventually(() => a.ctx.db.statuses.findOne({ uri }), 10_000);
+  await until(() => a.ctx.db.statuses.findOne({ uri }));
   for (let i = 0; i < 3; i++) for (const server of [b, a]) await server.idle();
 }
 

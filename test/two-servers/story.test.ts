@@ -79,7 +79,7 @@ describe.each(instanceEngines)('two instances on $name', (engine) => {
     alice = await join(a, 'alice');
     carol = await join(a, 'carol');
     bob = await join(b, 'bob');
-  }, 60_000);
+  });
   afterAll(async () => {
     await a?.close();
     await b?.close();

@@ -13,9 +13,9 @@ import { deleteStatus } from '../../src/domain/statuses-delete.js';
 import { editStatus } from '../../src/domain/statuses-edit.js';
 import type { Account } from '../../src/model/account.js';
 import type { Status } from '../../src/model/status.js';
-import { eventually } from '../http/activitypub/kit.js';
 import { instanceEngines } from '../support/engines.js';
 import { startInstance, type Instance } from '../support/instance.js';
+import { until } from '../support/until.js';
 
 /** What one instance sends is what another understands: the whole way, over signed HTTP on loopback. */
 let urls: string[];
@@ -44,12 +44,12 @@ describe.each(instanceEngines)('over $name', (engine) => {
   });
 
   const at = (instance: Instance, uri: string): Promise<Status> =>
-    eventually(() => instance.ctx.db.statuses.findOne({ uri }), 10_000);
+    until(() => instance.ctx.db.statuses.findOne({ uri }));
 
   test('follow, and be accepted', async () => {
     expect(bobAtA).toMatchObject({ uri: bob.uri, username: 'bob' });
     await requestFollow(a.ctx, alice, bobAtA);
-    await eventually(() => a.ctx.db.follows.findOne({ accountId: alice._id, state: 'accepted' }));
+    await until(() => a.ctx.db.follows.findOne({ accountId: alice._id, state: 'accepted' }));
     expect(
       await b.ctx.db.follows.findOne({ accountId: aliceAtB._id, targetId: bob._id, state: 'accepted' }),
     ).not.toBeNull();
@@ -72,7 +72,7 @@ describe.each(instanceEngines)('over $name', (engine) => {
       language: 'en',
       mentions: [{ accountId: alice._id }],
     });
-    await eventually(async () =>
+    await until(async () =>
       (await homeTimeline(a.ctx, alice._id, { limit: 5 })).some((s) => s._id === copy._id),
     );
   });
@@ -84,13 +84,13 @@ describe.each(instanceEngines)('over $name', (engine) => {
     await favourite(a.ctx, alice, copy._id);
     await reblog(a.ctx, alice, copy._id);
     expect((await at(b, answer.uri)).inReplyToId).toBe(status._id);
-    await eventually(() =>
+    await until(() =>
       b.ctx.db.statuses.findOne({ _id: status._id, favouritesCount: 1, reblogsCount: 1, repliesCount: 1 }),
     );
     await editStatus(b.ctx, bob, status._id, { text: 'Edited' });
-    await eventually(() => a.ctx.db.statuses.findOne({ uri: status.uri, content: '<p>Edited</p>' }));
+    await until(() => a.ctx.db.statuses.findOne({ uri: status.uri, content: '<p>Edited</p>' }));
     await deleteStatus(b.ctx, (await b.ctx.db.statuses.findOne({ _id: status._id }))!);
-    await eventually(async () => (await a.ctx.db.statuses.findOne({ uri: status.uri })) === null);
+    await until(async () => (await a.ctx.db.statuses.findOne({ uri: status.uri })) === null);
   });
 
   test('a poll: the vote arrives, the tally comes back at the end', async () => {
@@ -99,16 +99,15 @@ describe.each(instanceEngines)('over $name', (engine) => {
     const copy = await at(a, status.uri);
     expect(copy.poll?.options.map((o) => o.title)).toEqual(['red', 'blue']);
     await vote(a.ctx, alice, copy._id, [1]);
-    await eventually(() => b.ctx.db.statuses.findOne({ _id: status._id, 'poll.votersCount': 1 }));
+    await until(() => b.ctx.db.statuses.findOne({ _id: status._id, 'poll.votersCount': 1 }));
   });
 
   test('a quote asks for consent and gets its stamp', async () => {
     const status = await publishStatus(b.ctx, bob, { text: 'Quote me' });
     const copy = await at(a, status.uri);
     const quoting = await publishStatus(a.ctx, alice, { text: 'Look', quotedStatusId: copy._id });
-    const settled = await eventually(
-      () => a.ctx.db.statuses.findOne({ _id: quoting._id, 'quote.state': 'accepted' }),
-      10_000,
+    const settled = await until(() =>
+      a.ctx.db.statuses.findOne({ _id: quoting._id, 'quote.state': 'accepted' }),
     );
     const stamp = await fetch(settled.quote!.approvalUri!, {
       headers: { accept: 'application/activity+json' },
@@ -123,7 +122,7 @@ describe.each(instanceEngines)('over $name', (engine) => {
     const status = await publishStatus(b.ctx, bob, { text: 'Pin me' });
     await at(a, status.uri);
     await pin(b.ctx, bob, status._id);
-    await eventually(async () => (await a.ctx.db.statuses.findOne({ uri: status.uri }))?.pinnedAt);
+    await until(async () => (await a.ctx.db.statuses.findOne({ uri: status.uri }))?.pinnedAt);
   });
 
   test('an answer of a third party reaches the followers of the one who was answered', async () => {
@@ -132,7 +131,7 @@ describe.each(instanceEngines)('over $name', (engine) => {
       const carol = (await c.createUser('carol')).account;
       const bobAtC = (await resolveHandle(c.ctx, `bob@${b.ctx.names.host}`))!;
       await requestFollow(c.ctx, carol, bobAtC);
-      await eventually(() => c.ctx.db.follows.findOne({ accountId: carol._id, state: 'accepted' }));
+      await until(() => c.ctx.db.follows.findOne({ accountId: carol._id, state: 'accepted' }));
       const status = await publishStatus(b.ctx, bob, { text: 'Talk to me' });
       const copy = await at(a, status.uri);
       await at(c, status.uri);
@@ -168,10 +167,10 @@ describe.each(instanceEngines)('over $name', (engine) => {
 
   test('a block ends it; then the account goes', async () => {
     await block(b.ctx, bob, aliceAtB);
-    await eventually(
+    await until(
       async () => (await a.ctx.db.follows.findOne({ accountId: alice._id, targetId: bobAtA._id })) === null,
     );
     await deleteAccount(b.ctx, bob);
-    await eventually(async () => (await a.ctx.db.accounts.findOne({ _id: bobAtA._id }))?.deletedAt, 10_000);
+    await until(async () => (await a.ctx.db.accounts.findOne({ _id: bobAtA._id }))?.deletedAt);
   });
 });

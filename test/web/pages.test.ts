@@ -12,7 +12,7 @@ let harbour: Harbour;
 
 beforeAll(async () => {
   harbour = await startHarbour();
-}, 60_000);
+});
 afterAll(() => harbour.instance.close());
 
 const pathOf = (status: StatusJson): string => new URL(String(status['url'])).pathname;

@@ -43,7 +43,7 @@ async function deliver(handler: RequestListener, input: Partial<DeliveryInput> =
   closing.push(server);
   const result = await attemptDelivery(
     { inbox: `${server.origin}/inbox`, body, keys: [ed25519, rsa], dialect: 'cavage', ...input },
-    { http, sign, clock, timeoutMs: 2000 },
+    { http, sign, clock, timeoutMs: 60_000 },
   );
   return { result, server, signatures: server.requests.map((request) => request.headers['signature']) };
 }

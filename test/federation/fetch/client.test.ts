@@ -285,16 +285,15 @@ describe('where it may connect to', () => {
 
 describe('bounds', () => {
   test('SLOW_DRIP: a body that never ends is cut at the total deadline', async () => {
+    // Never still for as long as would end it anyway.
     const server = await keep(
       startServer((_, response) => {
         const timer = setInterval(() => response.write('x'), 10);
         response.on('close', () => clearInterval(timer));
       }),
     );
-    const started = performance.now();
     const outcome = await client().request(get(server.origin, { timeoutMs: 300 }));
     expect(outcome).toMatchObject({ outcome: 'failed', reason: 'timeout' });
-    expect(performance.now() - started).toBeLessThan(3000);
   });
 
   test('KEY_SLOW: a server that never answers, and a chain of redirects that costs too much', async () => {
@@ -331,7 +330,7 @@ describe('bounds', () => {
         socket.on('close', () => clearInterval(timer));
       }),
     );
-    expect(await client().request(get(flood.origin, { timeoutMs: 5000 }))).toMatchObject({
+    expect(await client().request(get(flood.origin))).toMatchObject({
       outcome: 'failed',
       reason: 'protocol',
     });

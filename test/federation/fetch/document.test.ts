@@ -3,6 +3,7 @@ import type { RequestListener } from 'node:http';
 import { createHttpClient } from '../../../federation/fetch/client.js';
 import { createDocumentLoader, isActivityStreamsType } from '../../../federation/fetch/document.js';
 import type { LoadedDocument } from '../../../federation/ports.js';
+import { cpuTime } from '../../support/cpu.js';
 import { sendJson, startServer, type TestServer } from '../support/servers.js';
 
 let routes: Record<string, RequestListener> = {};
@@ -12,7 +13,7 @@ const http = createHttpClient({ allowLoopback: true, userAgent: 'test', clock: {
 const signed: string[] = [];
 const loader = createDocumentLoader({
   http,
-  timeoutMs: 2000,
+  timeoutMs: 60_000,
   sign: (hop) => {
     signed.push(hop.url);
     return { signature: `for ${hop.url}` };
@@ -273,11 +274,11 @@ describe('pages for people', () => {
       `<link ${'rel='.repeat(50_000)}`,
       '<'.repeat(250_000),
     ];
-    const started = performance.now();
+    const spent = cpuTime();
     for (const html of pages) {
       routes['/@alice/1'] = page(html);
       expect(await load()).toBe('invalid content-type');
     }
-    expect(performance.now() - started).toBeLessThan(3000);
+    expect(spent()).toBeLessThan(6000);
   });
 });

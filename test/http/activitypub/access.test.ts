@@ -7,7 +7,8 @@ import { publishStatus } from '../../../src/domain/statuses.js';
 import type { Account } from '../../../src/model/account.js';
 import type { Status, Visibility } from '../../../src/model/status.js';
 import { startInstance, type Instance, type TestUser } from '../../support/instance.js';
-import { activityJson, browser, eventually, follows, get, known, read } from './kit.js';
+import { until } from '../../support/until.js';
+import { activityJson, browser, follows, get, known, read } from './kit.js';
 import { startPeer, type Peer, type PeerActor } from './peer.js';
 
 let instance: Instance;
@@ -198,13 +199,13 @@ describe('open federation', () => {
       accountId: alice.account._id,
       statusId: theirs._id,
     }))!;
-    await eventually(() => instance.ctx.db.activities.findOne({ uri: like.uri }));
+    await until(() => instance.ctx.db.activities.findOne({ uri: like.uri }));
     expect((await get(like.uri)).json).toMatchObject({ id: like.uri, type: 'Like', object: note });
     await unfavourite(instance.ctx, alice.account, theirs._id);
     expect((await get(like.uri)).status).toBe(404);
 
     const follow = await requestFollow(instance.ctx, alice.account, target);
-    await eventually(() => instance.ctx.db.activities.findOne({ uri: follow.uri }));
+    await until(() => instance.ctx.db.activities.findOne({ uri: follow.uri }));
     expect(await ask('nobody', follow.uri)).toBe(404);
     expect(await ask('follower', follow.uri)).toBe(404);
     expect(await ask('stranger', follow.uri)).toBe(200);

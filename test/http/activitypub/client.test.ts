@@ -5,7 +5,8 @@ import { acceptFollow, requestFollow } from '../../../src/domain/follows.js';
 import type { Status } from '../../../src/model/status.js';
 import { publishStatus } from '../../../src/domain/statuses.js';
 import { startInstance, type Instance, type TestUser } from '../../support/instance.js';
-import { activityJson, eventually, get, known, read } from './kit.js';
+import { until } from '../../support/until.js';
+import { activityJson, get, known, read } from './kit.js';
 import { startPeer, type Peer, type PeerActor } from './peer.js';
 
 let instance: Instance;
@@ -51,7 +52,7 @@ const newest = async (): Promise<Status> =>
 
 /** Waits until an activity of this type reached the peer, and forgets it. */
 async function delivered(type: string): Promise<Record<string, unknown>> {
-  return eventually(async () => {
+  return until(async () => {
     const at = peer.received.findIndex((r) => (JSON.parse(r.body) as { type: string }).type === type);
     return at < 0 ? null : (JSON.parse(peer.received.splice(at, 1)[0]!.body) as Record<string, unknown>);
   });

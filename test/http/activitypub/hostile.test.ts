@@ -124,7 +124,7 @@ test('whatever a signed activity holds, the inbox answers without failing, and s
   await instance.idle();
   const failed = await instance.ctx.db.received.find({ state: 'dead' }).toArray();
   expect(failed).toEqual([]);
-}, 120_000);
+});
 
 test('whatever a client posts, its outbox answers without failing', async () => {
   await fc.assert(
@@ -139,7 +139,7 @@ test('whatever a client posts, its outbox answers without failing', async () => 
     }),
     options,
   );
-}, 120_000);
+});
 
 test('whatever is asked for, the answer is no failure', async () => {
   const part = fc.oneof(
@@ -186,4 +186,4 @@ test('whatever is asked for, the answer is no failure', async () => {
     }),
     { numRuns: 400 },
   );
-}, 120_000);
+});

@@ -5,7 +5,8 @@ import { deleteAccount } from '../../../src/domain/deletion.js';
 import { removeDomainRule, setDomainRule } from '../../../src/domain/domains.js';
 import { publishStatus } from '../../../src/domain/statuses.js';
 import { startInstance, type Instance, type TestUser } from '../../support/instance.js';
-import { eventually, known } from './kit.js';
+import { until } from '../../support/until.js';
+import { known } from './kit.js';
 import { startPeer, type Peer, type PeerActor } from './peer.js';
 
 let instance: Instance;
@@ -57,7 +58,7 @@ describe('what is accepted', () => {
         recipientId:
           path === '/inbox' ? null : path === '/actor/inbox' ? expect.any(String) : alice.account._id,
       });
-      await eventually(() => instance.ctx.db.favourites.findOne({ statusId: status._id }));
+      await until(() => instance.ctx.db.favourites.findOne({ statusId: status._id }));
     },
   );
 
@@ -128,7 +129,7 @@ describe('what is accepted', () => {
       object: leaving.uri,
     };
     expect((await leaving.post(inbox, activity)).status).toBe(202);
-    await eventually(async () => (await instance.ctx.db.accounts.findOne({ _id: account._id }))?.deletedAt);
+    await until(async () => (await instance.ctx.db.accounts.findOne({ _id: account._id }))?.deletedAt);
   });
 });
 

@@ -54,17 +54,3 @@ export async function follows(instance: Instance, follower: Account, target: Acc
     createdAt: new Date().toISOString(),
   });
 }
-
-/** Waits until `check` answers something; for what happens in a worker. */
-export async function eventually<T>(
-  check: () => Promise<T | null | undefined | false>,
-  ms = 5000,
-): Promise<T> {
-  const end = Date.now() + ms;
-  for (;;) {
-    const found = await check();
-    if (found) return found;
-    if (Date.now() > end) throw new Error('It did not happen in time');
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
