@@ -15,7 +15,7 @@ export default {
   },
   modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/data'],
   // For what hangs: nothing fails because a machine is slow.
-  testTimeout: 180_000,
+  testTimeout: 300_000,
   // A worker keeps the modules of every test file it ran; it is replaced before that slows it down.
   maxWorkers: 2,
   workerIdleMemoryLimit: '1GB',

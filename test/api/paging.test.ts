@@ -230,7 +230,7 @@ beforeAll(async () => {
     '/api/v1/admin/trends/statuses': { path: `${root}/trends/statuses`, ...staff, count: 12 },
     '/api/v1/admin/trends/tags': { path: `${root}/trends/tags`, ...staff, count: 3 },
   };
-}, 300_000);
+}, 900_000);
 afterAll(async () => {
   await w.instance.close();
   await new Promise((resolve) => site.close(resolve));

@@ -64,7 +64,7 @@ beforeAll(async () => {
   }
   await instance.idle();
   queries = countQueries(instance.ctx);
-}, 300_000);
+}, 900_000);
 afterAll(() => instance.close());
 
 /** What one page costs; `list` names the list in answers that have several. */

@@ -75,7 +75,7 @@ beforeAll(async () => {
   await ok(clients.blocker.post(`/api/v1/accounts/${ids.author}/block`));
   await ok(clients.muter.post(`/api/v1/accounts/${ids.author}/mute`));
   await instance.idle();
-}, 300_000);
+}, 900_000);
 afterAll(() => instance.close());
 
 const idsAt = async (viewer: Anybody, path: string, query: object = {}): Promise<string[]> =>
@@ -176,7 +176,7 @@ describe('in streams', () => {
       const own = await post(clients[x], { status: 'Own', visibility: 'private' });
       await sockets[x].home.next((r) => (r.payload as StatusJson | undefined)?.id === own.id);
     }
-  }, 300_000);
+  }, 900_000);
   afterAll(async () => {
     for (const x of viewers) await Promise.all([sockets[x].home.close(), sockets[x].all.close()]);
   });

@@ -46,7 +46,7 @@ beforeAll(async () => {
   }
   await ok(clients.author.post(`/api/v1/accounts/${ids.blocked}/block`));
   await instance.idle();
-}, 300_000);
+}, 900_000);
 afterAll(() => instance.close());
 
 const cases = visibilities.flatMap((v) => viewers.map((viewer) => [v, viewer] as const));

@@ -50,7 +50,7 @@ beforeAll(async () => {
   });
   await new Promise<void>((resolve) => site.listen(0, '127.0.0.1', resolve));
   origin = `http://127.0.0.1:${(site.address() as AddressInfo).port}`;
-}, 300_000);
+}, 900_000);
 afterAll(async () => {
   await instance.close();
   await peer.close();

@@ -47,7 +47,7 @@ const writes = endpoints.filter((e) => e.method !== 'GET' && !isAbsent(e));
 let world: World;
 beforeAll(async () => {
   world = await startWorld();
-}, 300_000);
+}, 900_000);
 afterAll(() => world.instance.close());
 
 describe('the table', () => {

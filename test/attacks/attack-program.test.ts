@@ -15,7 +15,7 @@ import { freePort } from '../support/instance.js';
 import { until } from '../support/until.js';
 
 /** `npm run attack`: what it says about a server of ours that is run as in production, and about one that is not safe. */
-jest.setTimeout(600_000);
+jest.setTimeout(900_000);
 
 const nginx = '/usr/sbin/nginx';
 const closing: (() => Promise<unknown>)[] = [];

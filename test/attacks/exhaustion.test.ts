@@ -2,7 +2,6 @@ import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { JsonObject } from '../../federation/ports.js';
-import { createTestClock } from '../support/clock.js';
 import { cpuTime } from '../support/cpu.js';
 import { startPeer, type PeerActor } from '../support/peer.js';
 import {
@@ -383,7 +382,7 @@ test('#154 IN_FLOOD, #339 R_BACKPRESSURE', async () => {
 
 test('#154 IN_FLOOD', async () => {
   // Peers on this machine are not counted while `federateLoopback` plays the network; its names are.
-  const quick = await startScene({ activitiesPerHost: 20, clock: createTestClock() });
+  const quick = await startScene({ activitiesPerHost: 20 });
   try {
     const [peer, evil] = [await startPeer('peer.localhost'), await startPeer('evil.localhost')];
     const sub = await startPeer('sub.evil.localhost');

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { JsonObject } from '../../federation/ports.js';
-import { createTestClock } from '../support/clock.js';
 import type { PeerActor } from '../support/peer.js';
 import {
   activityJson,
@@ -25,8 +24,7 @@ import {
 
 let s: Scene;
 beforeAll(async () => {
-  // Its clock stands: however long the tests take, no key gets old enough to be looked at again.
-  s = await startScene({ clock: createTestClock(new Date()) });
+  s = await startScene();
 });
 afterAll(() => s?.close());
 

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { JsonObject } from '../../federation/ports.js';
-import { createTestClock } from '../support/clock.js';
 import {
   activityOf,
   createOf,
@@ -20,8 +19,7 @@ import {
 let s: Scene;
 let own: Status;
 beforeAll(async () => {
-  // Its clock stands: however long the tests take, no key gets old enough to be looked at again.
-  s = await startScene({ clock: createTestClock(new Date()) });
+  s = await startScene();
   own = await s.bob.client.post<Status>('/api/v1/statuses', { status: 'Boosted' });
   await deliver(s, { type: 'Announce', object: own.uri, to: [Public] }, { by: s.alice });
 });

@@ -15,7 +15,7 @@ import { followerOf, startInboxes, type Inboxes } from './world.js';
 /** Faults of the whole process: killed, stopped under load, started twice, out of room, killed while it migrates. */
 
 /** A process starts from its sources, which takes a second or two, and longer where others work. */
-jest.setTimeout(600_000);
+jest.setTimeout(900_000);
 
 let closers: (() => Promise<unknown>)[] = [];
 afterEach(async () => {

@@ -11,6 +11,7 @@ import {
   type SignOptions,
 } from '../../attack/wire.js';
 import { createClient, type Client } from '../support/client.js';
+import { createTestClock } from '../support/clock.js';
 import { startInstance, type Instance, type InstanceOverrides, type TestUser } from '../support/instance.js';
 import { startPeer, type Peer, type PeerActor } from '../support/peer.js';
 
@@ -52,8 +53,9 @@ export interface Scene {
   close(): Promise<void>;
 }
 
+/** Its clock stands: however long the tests take, nothing gets old enough to be looked at again. */
 export async function startScene(overrides: InstanceOverrides = {}): Promise<Scene> {
-  const us = await startInstance(overrides);
+  const us = await startInstance({ clock: createTestClock(), ...overrides });
   const person = async (name: string): Promise<Person> => {
     const user = await us.createUser(name);
     return { ...user, client: createClient(us.url, user.token) };

@@ -133,7 +133,7 @@ test('#294 UNHANDLED, #320 CLI_RUNNING', async () => {
   expect((await once(command('account', 'delete', 'bob'), 'exit'))[0]).toBe(0);
   expect(await peek.db.audit.countDocuments({})).toBe(acts);
   expect(await server.stop()).toBe(0);
-}, 600_000);
+}, 900_000);
 
 test('#295 LOOP_BLOCK', async () => {
   const us = await instance();

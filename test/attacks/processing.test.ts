@@ -322,4 +322,4 @@ test('#377 S_LEAK', async () => {
   // Sixty megabytes of uploads broke off meanwhile; what was stored, and is kept at hand, is little.
   expect(after.bytes - before.bytes).toBeLessThan(30_000_000);
   expect(await readdir(join(s.us.settings.data, 'media', '.incoming'))).toEqual([]);
-});
+}, 900_000);

@@ -2,7 +2,6 @@ import { createHash, createHmac } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { JsonObject } from '../../federation/ports.js';
-import { createTestClock } from '../support/clock.js';
 import {
   activityOf,
   createOf,
@@ -22,8 +21,7 @@ import {
 
 let s: Scene;
 beforeAll(async () => {
-  // Its clock stands: however long the tests take, no key gets old enough to be looked at again.
-  s = await startScene({ clock: createTestClock(new Date()) });
+  s = await startScene();
 });
 afterAll(() => s?.close());
 

@@ -15,7 +15,7 @@ import { until } from '../support/until.js';
 import { createCli, type Cli } from './support.js';
 
 /** A process starts from its sources, which takes longer where others work. */
-jest.setTimeout(600_000);
+jest.setTimeout(900_000);
 
 const root = join(import.meta.dirname, '..', '..');
 let cli: Cli;

@@ -51,6 +51,7 @@ const callbackPage = `<!doctype html><title>Back</title><script>
 
   test('signs in through a popup, uses the API across origins, and hears a post as it happens', async () => {
     const page = await browser.newPage();
+    page.context().setDefaultTimeout(120_000);
     const complaints: string[] = [];
     page.on('console', (message) => complaints.push(message.text()));
     page.on('pageerror', (error) => complaints.push(String(error)));

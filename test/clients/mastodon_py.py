@@ -93,7 +93,7 @@ class Listener(StreamListener):
 
     def next(self, kind):
         while True:
-            got, payload = self.heard.get(timeout=15)
+            got, payload = self.heard.get(timeout=120)
             if got == kind:
                 return payload
 

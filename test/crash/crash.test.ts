@@ -31,7 +31,7 @@ beforeAll(async () => {
   ctx = await createContext(loadSettings(crashed.env), { mode: 'command', log: silentLogger });
   alice = await accountOf('alice');
   bob = await accountOf('bob');
-}, 600_000);
+}, 900_000);
 
 afterAll(async () => {
   await ctx?.close();

@@ -4,7 +4,7 @@ import { startSmtp, type SmtpDouble } from '../support/smtp.js';
 import { until } from '../support/until.js';
 
 /** Processes are killed while posts go to subscribers by mail. */
-jest.setTimeout(600_000);
+jest.setTimeout(900_000);
 
 const subscribers = 300;
 /** At a kill: those under way, and those whose end was not on disk yet. */

@@ -19,6 +19,6 @@ test('a command that processed a picture comes to its end, though nothing else k
     console.log(typeof made);
   `;
   const args = ['--import', hooks, '--input-type=module', '--eval', program];
-  const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 100_000 });
+  const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 170_000 });
   expect(stdout.trim()).toBe('object');
 });

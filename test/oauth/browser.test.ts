@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { chromium, type Browser } from 'playwright-core';
 import { personOf, startBase, type Base } from '../http/support.js';
+import { until } from '../support/until.js';
 import { oauthApp, password, pkce, register, request } from './support.js';
 
 const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
@@ -61,6 +62,7 @@ const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/
       javaScriptEnabled: false,
     });
     const page = await context.newPage();
+    page.setDefaultTimeout(120_000);
     const complaints: string[] = [];
     page.on('console', (message) => complaints.push(message.text()));
     await page.goto(`${origin}/oauth/authorize?${query.toString()}`);
@@ -94,6 +96,7 @@ const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/
 
   test('a page of another origin cannot frame the consent', async () => {
     const page = await browser.newPage();
+    page.setDefaultTimeout(120_000);
     const refused: string[] = [];
     page.on('console', (message) => refused.push(message.text()));
     await page.goto(`http://127.0.0.1:${portOf(client)}/`);
@@ -101,7 +104,7 @@ const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/
     await page.waitForLoadState('load');
     const frame = page.frames().find((f) => f !== page.mainFrame());
     expect(await frame?.locator('form').count()).toBe(0);
-    expect(refused.join('\n')).toMatch(/frame-ancestors|X-Frame-Options/i);
+    await until(() => /frame-ancestors|X-Frame-Options/i.test(refused.join('\n')), 'the browser says why');
     await page.close();
   });
 });

@@ -47,6 +47,7 @@ const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/
   test('added, asked for, refused when its owner is not verified, and removed', async () => {
     const context = await browser.newContext();
     const page = await context.newPage();
+    page.setDefaultTimeout(120_000);
     const complaints: string[] = [];
     page.on('console', (message) => {
       // Advice about forms is no complaint.
@@ -77,6 +78,7 @@ const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/
 
     const plain = await browser.newContext({ javaScriptEnabled: false });
     const scriptless = await plain.newPage();
+    scriptless.setDefaultTimeout(120_000);
     await passwordStep(scriptless);
     expect(await scriptless.locator('button[data-passkey]').isVisible()).toBe(false);
     await scriptless.fill('[name=code]', recovery);

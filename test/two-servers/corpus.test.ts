@@ -94,7 +94,7 @@ beforeAll(async () => {
       path,
       [toTable(rows), toReasons(rows), toMisses(rows), toDifferences(rows), ''].join('\n\n'),
     );
-}, 600_000);
+}, 900_000);
 afterAll(async () => {
   await run?.close();
 });

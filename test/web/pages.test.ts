@@ -306,6 +306,7 @@ if (!existsSync(executablePath))
     try {
       for (const colorScheme of ['light', 'dark'] as const) {
         const page = await browser.newPage({ viewport: { width: 360, height: 740 }, colorScheme });
+        page.setDefaultTimeout(120_000);
         const complaints: string[] = [];
         page.on('console', (message) => complaints.push(message.text()));
         for (const [name, path] of Object.entries(pages()).filter(([n]) => names.includes(n))) {
@@ -320,7 +321,6 @@ if (!existsSync(executablePath))
       await browser.close();
     }
   },
-  60_000,
 );
 
 test('longer texts have pages once they are written', async () => {
