@@ -82,14 +82,14 @@ function judge(outcome: HttpOutcome, clock: Clock): Omit<DeliveryResult, 'dialec
   }
   const { status } = outcome;
   const told = { status, reason: `status ${status}`, retryAfterMs: null, hostAlive: status < 500 };
-  if (status >= 200 && status < 300) return { ...told, outcome: 'delivered' };
-  if (status === 404 || status === 410) return { ...told, outcome: 'gone' };
+  if (status >= 200 && status < 300) return { outcome: 'delivered', ...told };
+  if (status === 404 || status === 410) return { outcome: 'gone', ...told };
   if (status === 429 || status === 503) {
     const retryAfterMs = retryAfterOf(outcome.headers['retry-after'], clock.now());
     return { ...told, outcome: 'retry', retryAfterMs };
   }
-  if (status === 408 || status >= 500) return { ...told, outcome: 'retry' };
-  return { ...told, outcome: 'refused' };
+  if (status === 408 || status >= 500) return { outcome: 'retry', ...told };
+  return { outcome: 'refused', ...told };
 }
 
 /**
@@ -123,7 +123,7 @@ export async function attemptDelivery(input: DeliveryInput, deps: DeliveryDeps):
       sign: ({ method, url, headers }) =>
         deps.sign[dialect]({ method, url, headers, body, key, now: deps.clock.now() }),
     });
-    return { ...judge(outcome, deps.clock), dialectUsed: dialect };
+    return { dialectUsed: dialect, ...judge(outcome, deps.clock) };
   };
 
   const first = await post(input.dialect);
@@ -132,6 +132,6 @@ export async function attemptDelivery(input: DeliveryInput, deps: DeliveryDeps):
   const mayPass =
     result.outcome === 'refused' && result.status !== null && (input.attempt ?? 1) < REFUSAL_TRIES;
   const final: DeliveryResult = mayPass ? { ...result, outcome: 'retry' } : result;
-  deps.log?.debug({ ...final, inbox: input.inbox, activityId: input.activityId }, 'delivery attempt');
+  deps.log?.debug({ inbox: input.inbox, activityId: input.activityId, ...final }, 'delivery attempt');
   return final;
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** A digest in the making. */
 export interface FollowersDigest {
@@ -13,8 +13,8 @@ export function createFollowersDigest(): FollowersDigest {
   const sum = Buffer.alloc(32);
   return {
     add(id) {
-      const hash = createHash('sha256').update(id).digest();
-      for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] ?? 0) ^ (hash[i] ?? 0);
+      const digest = hash('sha256', id, 'buffer');
+      for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] ?? 0) ^ (digest[i] ?? 0);
     },
     hex: () => sum.toString('hex'),
   };

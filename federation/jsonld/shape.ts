@@ -16,6 +16,8 @@ const MAX_CONTEXTS = 32;
 
 /** With these, parts of a document move to other places (Mastodon CVE-2026-46349, Fedify CVE-2026-42462). */
 const movers = ['@graph', '@included', '@reverse', '@nest', '@import'];
+/** How all but a few keys are written: nothing that a context could mean otherwise here. */
+const plainKey = /^[A-Za-z]\w*$/;
 const foreignKey = /^(?:_|as|ldp|toot|sec|schema|litepub|gts|misskey):|:\/\//;
 
 /** True when `term` is another name for a term of ActivityStreams or for `@id` or `@type`. */
@@ -42,52 +44,42 @@ function shapeOfContext(context: unknown): Shape {
 }
 
 function shapeOfKey(key: string, value: unknown): Shape {
+  if (plainKey.test(key)) return 'compact';
   if (key === '@context') return shapeOfContext(value);
   if (movers.includes(key)) return 'restructured';
   return key.startsWith('@') || foreignKey.test(key) ? 'aliased' : 'compact';
 }
 
-/** Visits every value of a document, without recursion; `visit` says whether to go on, `enter` which members to enter. */
-function walk(
-  document: JsonObject,
-  visit: (value: unknown) => boolean,
-  enter: (key: string) => boolean,
-): void {
-  const pending: unknown[] = [document];
-  for (let value = pending.pop(); value !== undefined; value = pending.pop()) {
-    if (!visit(value)) return;
-    if (Array.isArray(value)) for (const item of value) pending.push(item ?? null);
-    else if (isRecord(value)) {
-      for (const [key, inner] of Object.entries(value)) if (enter(key)) pending.push(inner ?? null);
-    }
-  }
-}
-
 /** Members and items of a whole document with its contexts, counted no further than needed. */
 function isSmall(document: JsonObject): boolean {
-  let nodes = 0;
-  walk(
-    document,
-    () => ++nodes <= MAX_ALIASED_NODES,
-    () => true,
-  );
+  let nodes = 1;
+  const pending: object[] = [document];
+  for (let value = pending.pop(); value && nodes <= MAX_ALIASED_NODES; value = pending.pop()) {
+    const inner: unknown[] = Object.values(value);
+    nodes += inner.length;
+    for (const part of inner) if (isContainer(part)) pending.push(part);
+  }
   return nodes <= MAX_ALIASED_NODES;
 }
 
-/** Looks at every key of a document. */
+const isContainer = (value: unknown): value is object => typeof value === 'object' && value !== null;
+
+/** Looks at every key of a document, without recursion. */
 export function shapeOf(document: JsonObject): Shape {
-  const seen = new Set<Shape>();
-  walk(
-    document,
-    (value) => {
-      if (isRecord(value)) for (const [key, inner] of Object.entries(value)) seen.add(shapeOfKey(key, inner));
-      return !seen.has('restructured');
-    },
-    (key) => key !== '@context',
-  );
-  if (seen.has('restructured')) return 'restructured';
-  if (!seen.has('aliased')) return 'compact';
-  return isSmall(document) ? 'aliased' : 'too-complex';
+  let shape: Shape = 'compact';
+  const pending: unknown[] = [document];
+  for (let value = pending.pop(); value !== undefined; value = pending.pop()) {
+    if (Array.isArray(value)) for (const item of value) pending.push(item ?? null);
+    if (!isRecord(value)) continue;
+    for (const key of Object.keys(value)) {
+      const inner = value[key];
+      const found = shapeOfKey(key, inner);
+      if (found === 'restructured') return found;
+      if (found === 'aliased') shape = found;
+      if (key !== '@context' && isContainer(inner)) pending.push(inner);
+    }
+  }
+  return shape === 'compact' || isSmall(document) ? shape : 'too-complex';
 }
 
 /** True when a context names ActivityStreams, in any of the spellings in use. */

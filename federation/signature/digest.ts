@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import { parseBase64 } from './base64.js';
 import { parseDictionary } from './structured-fields.js';
 
@@ -14,12 +14,12 @@ const MAX_FIELD_LENGTH = 1024;
 
 /** `Digest` (RFC 3230) of the raw bytes, e.g. `SHA-256=ZOyI…=`. */
 export function toDigest(body: Uint8Array): string {
-  return `SHA-256=${sha('sha256', body).toString('base64')}`;
+  return `SHA-256=${hash('sha256', body, 'base64')}`;
 }
 
 /** `Content-Digest` (RFC 9530) of the raw bytes, e.g. `sha-256=:ZOyI…=:`. */
 export function toContentDigest(body: Uint8Array): string {
-  return `sha-256=:${sha('sha256', body).toString('base64')}:`;
+  return `sha-256=:${hash('sha256', body, 'base64')}:`;
 }
 
 /**
@@ -59,11 +59,7 @@ function compare(wanted: ReadonlyMap<string, Buffer>, body: Uint8Array): DigestV
   for (const [name, value] of wanted) {
     const algorithm = STRONG[name];
     if (!algorithm || value.length !== algorithm.bytes) return 'malformed';
-    if (!timingSafeEqual(sha(algorithm.hash, body), value)) return 'mismatch';
+    if (!timingSafeEqual(hash(algorithm.hash, body, 'buffer'), value)) return 'mismatch';
   }
   return 'match';
-}
-
-function sha(hash: string, body: Uint8Array): Buffer {
-  return createHash(hash).update(body).digest();
 }

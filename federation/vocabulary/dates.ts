@@ -13,19 +13,28 @@ function offsetMinutes(zone: string | undefined): number {
 
 /** Milliseconds since 1970 in UTC, or null when a field is out of its range (30 February, hour 25). */
 function toMillis(match: RegExpExecArray): number | null {
-  const [year, month, day, hour, minute, second] = match.slice(1, 7).map((part) => Number(part ?? '0'));
-  const millis = Math.floor(Number(`0.${match[7] ?? '0'}`) * 1000);
-  const offset = offsetMinutes(match[8]);
+  const [, year, month, day, hour = 0, minute = 0, second = 0, fraction = '0', zone] = match;
+  const offset = offsetMinutes(zone);
   if (Math.abs(offset) > 14 * 60) return null;
-  const fields = [year ?? 0, (month ?? 0) - 1, day ?? 0, hour ?? 0, minute ?? 0] as const;
-  const time = new Date(Date.UTC(...fields, Math.min(second ?? 0, 59), millis));
+  const millis = Math.floor(Number(`0.${fraction}`) * 1000);
+  const seconds = Math.min(Number(second), 59);
+  const time = Date.UTC(
+    Number(year),
+    Number(month) - 1,
+    Number(day),
+    Number(hour),
+    Number(minute),
+    seconds,
+    millis,
+  );
+  const read = new Date(time);
   const same =
-    time.getUTCMonth() === fields[1] &&
-    time.getUTCDate() === fields[2] &&
-    time.getUTCHours() === fields[3] &&
-    time.getUTCMinutes() === fields[4] &&
-    (second ?? 0) <= 60;
-  return same ? time.getTime() - offset * 60_000 : null;
+    read.getUTCMonth() === Number(month) - 1 &&
+    read.getUTCDate() === Number(day) &&
+    read.getUTCHours() === Number(hour) &&
+    read.getUTCMinutes() === Number(minute) &&
+    Number(second) <= 60;
+  return same ? time - offset * 60_000 : null;
 }
 
 /**

@@ -28,33 +28,33 @@ const [OPEN_BRACE, CLOSE_BRACE] = [0x7b, 0x7d];
 const [OPEN_BRACKET, CLOSE_BRACKET] = [0x5b, 0x5d];
 
 /** Counts depth and separators before anything is built, so that a hostile document costs one pass over its bytes. */
-function measure(bytes: Uint8Array, limits: JsonLimits): 'ok' | 'too-deep' | 'too-wide' {
+function measure(bytes: Uint8Array, { maxDepth, maxNodes }: JsonLimits): 'ok' | 'too-deep' | 'too-wide' {
   let depth = 0;
   let nodes = 0;
-  let quoted = false;
   for (let i = 0; i < bytes.length; i++) {
     const byte = bytes[i];
-    if (quoted) {
-      if (byte === BACKSLASH) i++;
-      else if (byte === QUOTE) quoted = false;
-      continue;
-    }
-    if (byte === QUOTE) quoted = true;
+    if (byte === QUOTE) i = endOfText(bytes, i + 1);
     else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) depth--;
-    else if (byte === COMMA) nodes++;
     else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
-      nodes++;
-      if (++depth > limits.maxDepth) return 'too-deep';
-    }
-    if (nodes > limits.maxNodes) return 'too-wide';
+      if (++depth > maxDepth) return 'too-deep';
+      if (++nodes > maxNodes) return 'too-wide';
+    } else if (byte === COMMA && ++nodes > maxNodes) return 'too-wide';
   }
   return 'ok';
+}
+
+/** Where the quote is that ends the text which begins at `from`. */
+function endOfText(bytes: Uint8Array, from: number): number {
+  let at = from;
+  while (at < bytes.length && bytes[at] !== QUOTE) at += bytes[at] === BACKSLASH ? 2 : 1;
+  return at;
 }
 
 /** Names with which a later merge or a careless lookup could reach a prototype. No vocabulary uses them. */
 const forbiddenKeys = ['__proto__', 'constructor', 'prototype'];
 /** A forbidden name can hide behind escapes of ASCII characters only. */
-const mayHoldForbidden = /__proto__|constructor|prototype|\\u00/i;
+const mayHoldForbidden = /__proto__|constructor|prototype|\\u00/;
+const decoder = new TextDecoder('utf-8', { fatal: true });
 
 function dropForbiddenKeys(root: Json): void {
   const pending: Json[] = [root];
@@ -82,7 +82,7 @@ export function parseJsonObject(input: Uint8Array | string, limits: Partial<Json
   if (size !== 'ok') return { outcome: 'invalid', reason: size };
   let source: string;
   try {
-    source = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    source = decoder.decode(bytes);
   } catch {
     return { outcome: 'invalid', reason: 'encoding' };
   }

@@ -7,8 +7,14 @@ export interface LocalText {
   language: string | null;
 }
 
+/** What nearly all posts are in. Canonical as they stand: to find that out for each would take longer than all else here. */
+const usual = new Set(
+  'en ja de fr es pt it nl pl ko ru zh sv fi da cs tr uk ca eu gl el hu ar fa he id th vi'.split(' '),
+);
+
 /** A BCP 47 tag in canonical form, or null when it is malformed or says "undetermined" (Pleroma sends `und`). */
 export function languageTag(value: unknown): string | null {
+  if (typeof value === 'string' && usual.has(value)) return value;
   if (typeof value !== 'string' || !/^[A-Za-z]{2,8}(?:[-_][A-Za-z0-9]{1,8}){0,5}$/.test(value)) return null;
   try {
     const tag = Intl.getCanonicalLocales(value.replaceAll('_', '-'))[0] ?? null;

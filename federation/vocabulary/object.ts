@@ -155,7 +155,7 @@ export function parseObject(
   if (type === undefined) return { invalid: types.length === 0 ? 'no-type' : 'unsupported-type' };
   const id = ownIdOf(object);
   if (id === null && holdsId(object)) return { invalid: 'conflicting-id' };
-  const { links, ...tags } = tagsOf(object['tag']);
+  const { links, mentions, hashtags, emojis } = tagsOf(object['tag']);
   const texts = textsOf(object, options.defaultLanguage ?? null);
   const place = placeOf(object);
   const attributions = idsOf(object['attributedTo'], LIMITS.policyEntries);
@@ -168,7 +168,9 @@ export function parseObject(
     attributions,
     url: pageUrlOf(object['url'], id),
     ...texts,
-    ...tags,
+    mentions,
+    hashtags,
+    emojis,
     ...mediaOf(object),
     ...place,
     ...timesOf(object),

@@ -1,3 +1,4 @@
+import { toUSVString } from 'node:util';
 import { isUsableIri } from './iris.js';
 import { LIMITS } from './limits.js';
 
@@ -27,7 +28,9 @@ export function list(value: unknown, max: number = LIMITS.items): unknown[] {
 }
 
 /** The first value of a property, or null. */
-export const first = (value: unknown): unknown => list(value, 1)[0] ?? null;
+export function first(value: unknown): unknown {
+  return value !== null && typeof value === 'object' ? (list(value, 1)[0] ?? null) : (value ?? null);
+}
 
 const usable = (value: unknown): string | null =>
   typeof value === 'string' && isUsableIri(value) ? value : null;
@@ -98,8 +101,7 @@ export function clip(value: string, max: number): string {
 }
 
 /** Removes what no store and no client can carry: NUL, and halves of surrogate pairs. */
-const clean = (value: string): string =>
-  value.replaceAll('\u0000', '').replaceAll(/\p{Surrogate}/gu, '\ufffd');
+const clean = (value: string): string => toUSVString(value.replaceAll('\u0000', ''));
 
 /**
  * The text of a property: a string, a number, JSON-LD's `{"@value": …}`, of an array the first entry; null for

@@ -24,12 +24,12 @@ export interface Stored {
 /** Stores a status of another server, and sees to its consequences: by the carrier, else by an intent. */
 export async function arrive(
   ctx: Ctx,
-  event: ArrivalEvent,
+  event: Omit<ArrivalEvent, 'isNew'>,
   { carrier, write }: { carrier: Carrier | undefined; write: () => Promise<Stored> },
 ): Promise<Stored> {
   if (!carrier) return withEvent(ctx, event, write);
   const stored = await write();
   if (stored.created || carrier.again)
-    await carrier.apply({ ...event, statusId: stored.status._id, isNew: stored.created }, stored.status);
+    await carrier.apply({ isNew: stored.created, ...event, statusId: stored.status._id }, stored.status);
   return stored;
 }

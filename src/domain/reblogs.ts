@@ -23,8 +23,8 @@ export async function reblog(
   if (earlier) return earlier;
   const id = ctx.ids.next();
   const wrapper: Status = {
-    ...emptyStatus,
     _id: id,
+    ...emptyStatus,
     uri: activityUri(who.uri, 'announce', id),
     url: null,
     accountId: who._id,

@@ -9,7 +9,10 @@ import type { Ctx } from './ctx.js';
 const noMentions: StatusMention[] = [];
 const noPoll: Poll | null = null;
 
-/** The members that most statuses leave empty. */
+/**
+ * The members that most statuses leave empty. Name a member before it is spread: in Node 20 each object that grows after
+ * a spread at its beginning has a shape of its own, which costs ten times as much and slows down whatever reads it.
+ */
 export const emptyStatus = {
   text: null,
   spoilerText: '',

@@ -87,8 +87,8 @@ async function draftStatus(ctx: Ctx, author: Account, { id, input, parent, media
   const isPublic = visibility === 'public' || visibility === 'unlisted';
   const name = { id, secret: isPublic ? null : ctx.randomToken(16) };
   return {
-    ...emptyStatus,
     _id: id,
+    ...emptyStatus,
     uri: objectUri(ctx.names, author.username, name),
     url: statusUrl(ctx.names, author.username, id),
     accountId: author._id,

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Request, Response } from 'express';
 
 /** Bytes that may be sent many times, with the ETag of their content. */
@@ -10,7 +10,7 @@ export interface Rendered {
 /** JSON as bytes. */
 export function toRendered(value: object): Rendered {
   const body = Buffer.from(JSON.stringify(value));
-  return { body, tag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 27)}"` };
+  return { body, tag: `"${hash('sha256', body, 'base64url').slice(0, 27)}"` };
 }
 
 /** Ends an answer with bytes at hand, without all that `res.send` looks for. To a HEAD, Node leaves them out. */

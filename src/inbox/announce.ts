@@ -88,8 +88,8 @@ function toWrapper(
   const addressed = activity.to.length || activity.cc.length;
   const told = visibilityOf(activity.to, activity.cc, sender.remote?.followersUri ?? null);
   return {
-    ...emptyStatus,
     _id: ctx.ids.next(new Date(createdAt)),
+    ...emptyStatus,
     uri,
     url: null,
     accountId: sender._id,

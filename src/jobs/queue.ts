@@ -55,7 +55,8 @@ export interface Queue<T extends WorkItem> {
 export const leased = { state: 'leased', leaseUntil: { $gt: '' } } as const;
 
 const expiredPage = 1000;
-const unleased = { state: 'ready', leaseUntil: null, claim: null } as const;
+const noLease = { leaseUntil: null, claim: null } as const;
+const unleased = { state: 'ready', ...noLease } as const;
 
 export function createQueue<T extends WorkItem>(collection: Collection<T>, deps: QueueDeps): Queue<T> {
   const { claim, leaseMs } = deps;
@@ -160,10 +161,12 @@ function fieldsAfter(
 ): Record<string, unknown> {
   switch (verdict.next) {
     case 'keep':
-      return { ...unleased, state: 'done', ...verdict.set };
-    case 'retry':
-      return { ...unleased, dueAt: verdict.dueAt.toISOString(), lastError: verdict.error, ...verdict.set };
+      return { state: 'done', ...noLease, ...verdict.set };
+    case 'retry': {
+      const dueAt = verdict.dueAt.toISOString();
+      return { state: 'ready', dueAt, lastError: verdict.error, ...noLease, ...verdict.set };
+    }
     case 'dead':
-      return { ...unleased, state: 'dead', lastError: verdict.error, ...verdict.set };
+      return { state: 'dead', lastError: verdict.error, ...noLease, ...verdict.set };
   }
 }

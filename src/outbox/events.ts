@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Ctx } from '../domain/ctx.js';
 import type { DomainEvent } from '../domain/events.js';
 import type { Account } from '../model/account.js';
@@ -11,7 +11,7 @@ export type Federator<T extends DomainEvent['type']> = (ctx: Ctx, event: EventOf
 
 /** Part of an activity's id: the same whenever this event is handled, another for each later event. */
 export function markOf(event: DomainEvent): string {
-  return event.id ?? createHash('sha256').update(JSON.stringify(event)).digest('hex').slice(0, 20);
+  return event.id ?? hash('sha256', JSON.stringify(event), 'hex').slice(0, 20);
 }
 
 /** A local account that may still speak; null for remote, suspended and deleted ones. */

@@ -116,6 +116,7 @@ function toDelivery(
     state: 'ready',
     dueAt: at,
     leaseUntil: null,
+    claim: null,
     attempts: 0,
     lane: hostOf(inbox) ?? inbox,
     lastError: null,

@@ -24,14 +24,15 @@ export function toStatuses(view: View, facts: StatusFacts): StatusEntity[] {
 /** One status; a reblog carries what it shows. Quotes of quotes are named by id only. */
 export function toStatus(view: View, facts: StatusFacts, status: Status): StatusEntity {
   const inner = status.reblogOfId === null ? undefined : facts.inner.get(status.reblogOfId);
+  // Named before the spread (see `emptyStatus`).
   return {
-    ...toBareStatus(view, facts, status),
     quote: toQuote(facts, status, (quoted) => ({
-      ...toBareStatus(view, facts, quoted),
       quote: toShallowQuote(quoted),
       reblog: null,
+      ...toBareStatus(view, facts, quoted),
     })),
     reblog: inner ? toStatus(view, facts, inner) : null,
+    ...toBareStatus(view, facts, status),
   };
 }
 

@@ -117,7 +117,7 @@ export async function ingestObject(ctx: Ctx, author: Account, arrival: Arrival):
   if (known) return { outcome: 'known', status: known };
   if (await isBuried(ctx, object.id, author._id)) return refused('deleted before');
   if (object.isVote) return refused('poll vote');
-  const status = await toStatus(ctx, author, { ...arrival, id: object.id });
+  const status = await toStatus(ctx, author, { id: object.id, ...arrival });
   const { fetched, carrier } = arrival;
   const event = { type: 'status.received', statusId: status._id, fetched } as const;
   const write = async (): Promise<Stored> => {
@@ -136,19 +136,19 @@ async function toStatus(ctx: Ctx, author: Account, arrival: Arrival & { id: stri
   const mentioned = await mentionedAccounts(ctx, object);
   const place = await placeInThread(ctx, object.inReplyTo, _id);
   return {
-    ...emptyStatus,
-    ...toToldStatus(object, mentioned),
-    ...place,
     _id,
     uri,
     accountId: author._id,
     local: false,
     visibility: toVisibility(object, author, envelope),
+    createdAt,
+    ...emptyStatus,
+    ...toToldStatus(object, mentioned),
+    ...place,
     quote: await toQuote(ctx, object),
     quotePolicy: toQuotePolicy(object, author),
     mediaIds: await storeAttachments(ctx, author, { object, statusId: _id }),
     poll: object.poll ? toPoll(ctx, _id, object.poll) : null,
-    createdAt,
     editedAt: object.updated !== null && object.updated > createdAt ? notLater(ctx, object.updated) : null,
   };
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { Router } from 'express';
 import type { Request, Response } from 'express';
 import { LRUCache } from 'lru-cache';
@@ -113,6 +113,7 @@ function toReceived(
     state: 'ready',
     dueAt: at,
     leaseUntil: null,
+    claim: null,
     attempts: 0,
     lane: sender,
     lastError: null,
@@ -126,7 +127,7 @@ function toReceived(
     body: body.toString('utf8'),
     recipientId,
     trust: own ? 'own' : 'forwarded',
-    replayKey: createHash('sha256').update(verdict.signature).digest('base64url'),
+    replayKey: hash('sha256', verdict.signature, 'base64url'),
     outcome: null,
     reason: null,
   };

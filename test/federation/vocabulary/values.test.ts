@@ -212,6 +212,12 @@ describe('languages', () => {
     expect(languageTag(value)).toBe(expected);
   });
 
+  test('a tag of two letters is what Intl makes of it, the usual ones included', () => {
+    const letters = [...'abcdefghijklmnopqrstuvwxyz'];
+    for (const code of letters.flatMap((a) => letters.map((b) => a + b)))
+      expect([code, languageTag(code)]).toEqual([code, Intl.getCanonicalLocales(code)[0]]);
+  });
+
   test('the default of the context, and a declared language', () => {
     expect(
       contextLanguage({ '@context': ['https://x', { '@language': 'und' }, { '@language': 'nl' }] }),
