@@ -5,6 +5,7 @@ import { StartError } from './errors.js';
 import { getInstance } from './domain/instance.js';
 import { addressOf, createApp } from './http/app.js';
 import { demandRoom, type HealthChecks } from './http/health.js';
+import { messagesOf } from './http/messages.js';
 import type { MetricsServer } from './http/metrics.js';
 import { queueTotals } from './jobs/report.js';
 import { takeLock } from './lock.js';
@@ -102,7 +103,7 @@ async function startWeb(ctx: Context): Promise<Web> {
     errorPage: errorPage(ctx),
     checks: healthChecks(ctx),
   });
-  const server = createServer(timeoutsOf(ctx.settings), app);
+  const server = createServer({ ...timeoutsOf(ctx.settings), ...messagesOf(app) }, app);
   // Sockets must not take the last file that the database and uploads need.
   server.maxConnections = ctx.settings.maxConnections;
   const endWebSockets = attachWebSockets(ctx, server, {
@@ -131,7 +132,7 @@ async function startWeb(ctx: Context): Promise<Web> {
 /** A worker answers those who ask whether it is well, and nobody else. */
 async function startHealth(ctx: Context): Promise<Web> {
   const app = createApp(ctx, { routers: [], checks: healthChecks(ctx) });
-  const server = createServer(timeoutsOf(ctx.settings), app);
+  const server = createServer({ ...timeoutsOf(ctx.settings), ...messagesOf(app) }, app);
   await listen(server, ctx.settings);
   const close = (): Promise<void> =>
     new Promise((resolve) => {

@@ -24,7 +24,7 @@ export function toStatuses(view: View, facts: StatusFacts): StatusEntity[] {
 /** One status; a reblog carries what it shows. Quotes of quotes are named by id only. */
 export function toStatus(view: View, facts: StatusFacts, status: Status): StatusEntity {
   const inner = status.reblogOfId === null ? undefined : facts.inner.get(status.reblogOfId);
-  // Named before the spread (see `emptyStatus`).
+  // Named before the spread (decision 064).
   return {
     quote: toQuote(facts, status, (quoted) => ({
       quote: toShallowQuote(quoted),
