@@ -4,6 +4,7 @@ import request from 'supertest';
 import type { JsonObject } from '../../federation/ports.js';
 import { addDomainAllow, removeDomainAllow } from '../../src/domain/domain-allows.js';
 import { clientOf, ok, post, refused, type Client, type StatusJson } from '../api/support.js';
+import { createTestClock } from '../support/clock.js';
 import { startInstance, type Instance, type TestUser } from '../support/instance.js';
 import { startPeer, type Peer, type PeerActor } from '../support/peer.js';
 
@@ -17,7 +18,11 @@ let fay: PeerActor, sam: PeerActor;
 let allowId: string;
 
 beforeAll(async () => {
-  instance = await startInstance({ limitedFederation: true, publicTimelines: true });
+  instance = await startInstance({
+    limitedFederation: true,
+    publicTimelines: true,
+    clock: createTestClock(),
+  });
   [friend, stranger] = [await startPeer(), await startPeer()];
   [fay, sam] = [friend.actor('fay'), stranger.actor('sam')];
   alice = await instance.createUser('alice');

@@ -6,6 +6,7 @@ import { requestFollow } from '../../../src/domain/follows.js';
 import { publishStatus } from '../../../src/domain/statuses.js';
 import type { Account } from '../../../src/model/account.js';
 import type { Status, Visibility } from '../../../src/model/status.js';
+import { createTestClock } from '../../support/clock.js';
 import { startInstance, type Instance, type TestUser } from '../../support/instance.js';
 import { until } from '../../support/until.js';
 import { activityJson, browser, follows, get, known, read } from './kit.js';
@@ -23,7 +24,7 @@ let blocked: PeerActor;
 let application: PeerActor;
 
 async function setUp(secureMode: boolean): Promise<void> {
-  instance = await startInstance({ secureMode });
+  instance = await startInstance({ secureMode, clock: createTestClock() });
   peer = await startPeer();
   alice = await instance.createUser('alice');
   other = await instance.createUser('other');

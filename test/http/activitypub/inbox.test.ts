@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { deleteAccount } from '../../../src/domain/deletion.js';
 import { removeDomainRule, setDomainRule } from '../../../src/domain/domains.js';
 import { publishStatus } from '../../../src/domain/statuses.js';
+import { createTestClock } from '../../support/clock.js';
 import { startInstance, type Instance, type TestUser } from '../../support/instance.js';
 import { until } from '../../support/until.js';
 import { known } from './kit.js';
@@ -17,7 +18,7 @@ let inbox: string;
 let serial = 0;
 
 beforeAll(async () => {
-  instance = await startInstance({ inboxBytes: 20_000 });
+  instance = await startInstance({ inboxBytes: 20_000, clock: createTestClock() });
   alice = await instance.createUser('alice');
   inbox = `${instance.url}/inbox`;
 });
