@@ -57,9 +57,8 @@ async function sendActor(
 async function getDocument(site: Site, account: Account) {
   // Whoever comes to look because a signature did not fit must find the key that it was made with.
   const keys = await site.ctx.keys.publicKeys(account._id);
-  const rendered = await site.rendered.get(account.uri, [account, keys?.rsa.publicPem], () =>
-    loadActor(site.ctx, account),
-  );
+  const key = `${account.uri} ${keys?.rsa.publicPem ?? ''}`;
+  const rendered = await site.rendered.get(key, account, () => loadActor(site.ctx, account));
   if (!rendered) throw notFound();
   return rendered;
 }

@@ -32,6 +32,8 @@ const best = (ranges: readonly Range[], types: ReadonlySet<string>): number =>
  * gets what the URL is at heart: `otherwise`.
  */
 export function wantedBy(accept: string | undefined, otherwise: Wanted): Wanted {
+  // As nearly all do who ask for a document.
+  if (otherwise === 'activity' && !/html/i.test(accept ?? '')) return otherwise;
   const ranges = rangesOf(accept ?? '');
   const [page, document] = [best(ranges, pageTypes), best(ranges, documentTypes)];
   if (page === 0 && document === 0) return otherwise;
@@ -41,8 +43,11 @@ export function wantedBy(accept: string | undefined, otherwise: Wanted): Wanted 
 export const wantedOf = (req: Request, otherwise: Wanted): Wanted => wantedBy(req.get('accept'), otherwise);
 
 /** `application/activity+json`, unless only the other name of the same thing was asked for (ActivityPub section 3.2). */
-export function documentType(accept: string | undefined): string {
-  const named = new Set(rangesOf(accept ?? '').flatMap((r) => (r.quality > 0 ? [r.type] : [])));
-  const onlyLd = named.has('application/ld+json') && !named.has(AS_MEDIA_TYPE) && !named.has('*/*');
-  return onlyLd ? LD_MEDIA_TYPE : `${AS_MEDIA_TYPE}; charset=utf-8`;
+export function documentType(accept = ''): string {
+  return /ld\+json/i.test(accept) && isOnlyLd(accept) ? LD_MEDIA_TYPE : `${AS_MEDIA_TYPE}; charset=utf-8`;
+}
+
+function isOnlyLd(accept: string): boolean {
+  const named = new Set(rangesOf(accept).flatMap((r) => (r.quality > 0 ? [r.type] : [])));
+  return named.has('application/ld+json') && !named.has(AS_MEDIA_TYPE) && !named.has('*/*');
 }
