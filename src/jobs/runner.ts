@@ -3,11 +3,12 @@ import type { Clock } from '../../federation/ports.js';
 import type { Logger } from '../log.js';
 import type { WorkItem } from '../model/work.js';
 import { createPace, type Pace } from '../turns.js';
+import { Adoption, extendLeases, heldFactor } from './adoption.js';
 import { Feeder } from './feeder.js';
 import { Lanes, type LaneRules } from './lanes.js';
 import type { Queue, Verdict } from './queue.js';
 import { createSettler, type Settler } from './settler.js';
-import { createTimers, type Timers } from './timers.js';
+import { createTimers, patience, type Timers } from './timers.js';
 import { UnderWay } from './under-way.js';
 
 export interface RunnerOptions<T extends WorkItem> {
@@ -33,7 +34,6 @@ export interface RunnerOptions<T extends WorkItem> {
   prepare?(lanes: readonly string[]): Promise<void>;
 }
 
-const heldFactor = 4;
 /** Beginning one takes a fraction of a millisecond; a hundred at once would hold up everybody else. */
 const begunPerTurn = 4;
 const scanEveryMs = 15_000;
@@ -43,6 +43,7 @@ const afterFailureMs = 1000;
 
 /** The worker loop of one queue in one process: keeps up to `concurrency` items under way, lanes in turn. */
 export class Runner<T extends WorkItem> {
+  readonly adoption: Adoption<T>;
   readonly #options: RunnerOptions<T>;
   readonly #lanes: Lanes<T>;
   readonly #feeder: Feeder<T>;
@@ -67,6 +68,14 @@ export class Runner<T extends WorkItem> {
       aheadMs: options.pollMs,
       prepare: options.prepare ?? (async () => {}),
     });
+    this.adoption = new Adoption<T>({
+      ...options,
+      lanes: this.#lanes,
+      isRunning: () => this.#state === 'running',
+      pump: () => this.#pump(),
+      release: (items) => this.#release(items),
+      requestScan: () => this.#feeder.requestScan(),
+    });
     this.#settler = createSettler<T>(options, () => this.#pump());
     this.#timers = this.#createTimers();
     this.#under = new UnderWay<T>({ ...options, onRoom: () => this.#pump() });
@@ -88,36 +97,6 @@ export class Runner<T extends WorkItem> {
   /** Something new is in the store. */
   nudge(): void {
     this.#feeder.requestSweep();
-    this.#pump();
-  }
-
-  /** Those of `items`, which are about to be inserted, that may be inserted as leased and then adopted. */
-  async fitting(items: readonly T[]): Promise<T[]> {
-    if (this.#state !== 'running') return [];
-    await this.#options.prepare?.([...new Set(items.map((item) => item.lane))]);
-    return this.#fitting(items);
-  }
-
-  /** Runs items that this process inserted as leased. @returns those for which there is no room */
-  adopt(items: readonly T[]): T[] {
-    const mine = new Set(this.#fitting(items));
-    this.#lanes.put([...mine]);
-    this.#pump();
-    return items.filter((item) => !mine.has(item));
-  }
-
-  /** Returns items that this process inserted as leased, and has no room for after all, to the queue. */
-  giveBack(items: readonly T[]): void {
-    if (!items.length) return;
-    this.#release(items);
-    this.getInLine(items);
-    this.#feeder.requestScan();
-  }
-
-  /** These were inserted as ready: what comes after them in their lanes must not be adopted. */
-  getInLine(items: readonly T[]): void {
-    if (this.#state !== 'running') return;
-    for (const lane of new Set(items.map((item) => item.lane))) this.#lanes.setBacklog(lane, true);
     this.#pump();
   }
 
@@ -154,14 +133,6 @@ export class Runner<T extends WorkItem> {
     for (const item of late) this.#ended(item);
     this.#settler.add(late.map((item) => ({ item, verdict: { next: 'interrupt' } })));
     await this.#settler.flushed();
-  }
-
-  #fitting(items: readonly T[]): T[] {
-    const { concurrency, adoptMax = 0 } = this.#options;
-    const usual = concurrency * heldFactor;
-    // What waits in the store comes first: a flood of others must not have all the places, for as long as it lasts.
-    const most = this.#lanes.hungryCount > 0 ? usual : Math.max(usual, adoptMax);
-    return this.#state === 'running' ? this.#lanes.fitting(items, most) : [];
   }
 
   #quiet(): Promise<void> {
@@ -255,18 +226,6 @@ export class Runner<T extends WorkItem> {
     this.#pump();
   }
 
-  /** Puts leases off that have used up half their time (those of adopted items are short from the start). */
-  async #extend(): Promise<void> {
-    const { queue, clock } = this.#options;
-    const soon = new Date(clock.now().getTime() + queue.leaseMs / 2).toISOString();
-    const items = [...this.#lanes.items()].filter(
-      (item) => item.leaseUntil !== null && item.leaseUntil < soon,
-    );
-    if (!items.length) return;
-    const leaseUntil = await queue.extend(items.map((item) => item._id));
-    for (const item of items) item.leaseUntil = leaseUntil;
-  }
-
   #createTimers(): Timers {
     const { queue, pollMs, clock, log, name } = this.#options;
     const isHeld = (id: string): boolean => this.#lanes.has(id) || this.#settler.has(id);
@@ -276,18 +235,11 @@ export class Runner<T extends WorkItem> {
         // A store that answers slower than this would never be done looking; the next poll makes up for it.
         [pollMs, () => this.#feeding ?? this.#look()],
         [scanEveryMs, () => this.#scan()],
-        [extendEveryMs, () => this.#extend()],
+        [extendEveryMs, () => extendLeases(queue, clock, this.#lanes.items())],
         [reclaimEveryMs, async () => void ((await queue.reclaimExpired(isHeld)) && this.#scan())],
       ],
       wake: () => this.#look(),
       onError: (error) => log.warn({ err: error, queue: name }, 'upkeep of a queue failed'),
     });
   }
-}
-
-/** Resolves with `wanted` or after `ms`, whatever comes first. */
-async function patience(wanted: Promise<void>, ms: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  await Promise.race([wanted, new Promise<void>((resolve) => void (timer = setTimeout(resolve, ms)))]);
-  clearTimeout(timer);
 }

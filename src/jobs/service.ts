@@ -1,6 +1,7 @@
 import type { Ctx } from '../domain/ctx.js';
 import type { Delivery, Job, Received, WorkItem } from '../model/work.js';
 import type { Collection } from '../store/port.js';
+import type { Adoption } from './adoption.js';
 import { jobFailed, runJob } from './handlers/jobs.js';
 import { receivedFailed, runReceived } from './handlers/received.js';
 import { Peers } from './delivery/peers.js';
@@ -55,13 +56,13 @@ export function createJobs(deps: JobsDeps): JobsService {
 
   const port = createPort({
     ...deps,
-    jobs: intakeOf(queues.jobs, () => runners?.jobs),
+    jobs: intakeOf(queues.jobs, () => runners?.jobs.adoption),
     received: intakeOf(
       queues.received,
-      () => runners?.received,
+      () => runners?.received.adoption,
       ({ body }) => body.length <= adoptedBody,
     ),
-    deliveries: intakeOf(queues.deliveries, () => runners?.deliveries),
+    deliveries: intakeOf(queues.deliveries, () => runners?.deliveries.adoption),
     nudge: (queue) => runners?.[queue].nudge(),
   });
 
@@ -105,15 +106,15 @@ export function createJobs(deps: JobsDeps): JobsService {
 /** What verbs insert goes to the worker of this process, if it is one. */
 function intakeOf<T extends WorkItem>(
   queue: Queue<T>,
-  runner: () => Runner<T> | undefined,
+  adoption: () => Adoption<T> | undefined,
   isLight: (item: T) => boolean = () => true,
 ): Intake<T> {
   return {
     leased: queue.leased,
-    fitting: async (items) => runner()?.fitting(items.filter(isLight)) ?? [],
-    adopt: (items) => runner()?.adopt(items) ?? items,
-    giveBack: (items) => runner()?.giveBack(items),
-    getInLine: (items) => runner()?.getInLine(items),
+    fitting: async (items) => adoption()?.fitting(items.filter(isLight)) ?? [],
+    adopt: (items) => adoption()?.adopt(items) ?? items,
+    giveBack: (items) => adoption()?.giveBack(items),
+    getInLine: (items) => adoption()?.getInLine(items),
   };
 }
 

@@ -62,3 +62,10 @@ function oneAtATime(act: () => unknown, onError: (error: unknown) => void): () =
       });
   };
 }
+
+/** Resolves with `wanted` or after `ms`, whatever comes first. */
+export async function patience(wanted: Promise<void>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  await Promise.race([wanted, new Promise<void>((resolve) => void (timer = setTimeout(resolve, ms)))]);
+  clearTimeout(timer);
+}

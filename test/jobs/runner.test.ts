@@ -146,7 +146,7 @@ describe.each(engines)('$name', (engine) => {
       const [job] = await bench.add({});
       const leased = { ...job!, ...bench.queueOf('a').leased(10_000) };
       await bench.jobs.updateOne({ _id: job!._id }, { $set: { ...bench.queueOf('a').leased(10_000) } });
-      expect(runner.adopt([leased])).toEqual([]);
+      expect(runner.adoption.adopt([leased])).toEqual([]);
       await runner.idle();
       expect(ran).toEqual([job!._id]);
       expect(await bench.jobs.countDocuments({})).toBe(0);
@@ -168,7 +168,7 @@ describe.each(engines)('$name', (engine) => {
     const jobs = await bench.add(...Array.from({ length: 40 }, (_, i) => ({ lane: `lane${i}` })));
     const lease = bench.queueOf('a').leased(10_000);
     const begun = gate.begun.length;
-    expect(runner.adopt(jobs.map((job) => ({ ...job, ...lease })))).toEqual([]);
+    expect(runner.adoption.adopt(jobs.map((job) => ({ ...job, ...lease })))).toEqual([]);
     expect(gate.begun.length - begun).toBeLessThan(10);
     await gate.reached(40);
     for (let i = 0; i < 40; i++) gate.open();
@@ -180,17 +180,17 @@ describe.each(engines)('$name', (engine) => {
     const runner = start('a', { ...unpolled, run: gate.run, rules });
     await runner.idle();
     const [first, second] = await bench.add({ name: 'first' }, { name: 'second' });
-    expect(await runner.fitting([second!])).toEqual([second]);
-    runner.getInLine([first!]);
+    expect(await runner.adoption.fitting([second!])).toEqual([second]);
+    runner.adoption.getInLine([first!]);
     // Asked at once: soon it is held here, and what comes later may stand behind it.
-    expect(runner.adopt([second!])).toEqual([second]);
+    expect(runner.adoption.adopt([second!])).toEqual([second]);
     await gate.reached(1);
     expect(gate.begun).toEqual(['first']);
     gate.open();
     await gate.reached(2);
     gate.open();
     await runner.idle();
-    expect(await runner.fitting([second!])).toEqual([second]);
+    expect(await runner.adoption.fitting([second!])).toEqual([second]);
   });
 
   test('while others wait in the store, a flood is not adopted beyond what is needed next', async () => {
@@ -200,11 +200,11 @@ describe.each(engines)('$name', (engine) => {
     const adds = (count: number) => bench.add(...Array.from({ length: count }, (_, i) => ({ lane: `${i}` })));
     const [older, ...flood] = await adds(21);
     const lease = bench.queueOf('a').leased(10_000);
-    expect(runner.adopt(flood.map((job) => ({ ...job, ...lease })))).toEqual([]);
+    expect(runner.adoption.adopt(flood.map((job) => ({ ...job, ...lease })))).toEqual([]);
     await gate.reached(1);
     const [next] = await bench.add({ lane: 'new' });
-    runner.getInLine([older!]);
-    expect(runner.adopt([next!])).toEqual([next]);
+    runner.adoption.getInLine([older!]);
+    expect(runner.adoption.adopt([next!])).toEqual([next]);
     for (let i = 0; i < 22; i++) gate.open();
   });
 
