@@ -22,7 +22,11 @@ function isScalar(value: unknown): boolean {
   );
 }
 
+/** Nearly all paths: one name, of which no check has to say more. */
+const plainPath = /^_?[A-Za-z]\w*$/;
+
 function checkPath(path: string): void {
+  if (plainPath.test(path)) return;
   for (const part of path.split('.')) {
     if (part === '' || part.startsWith('$') || part === '__proto__')
       refuse(`the path '${path}' is not allowed`);
@@ -115,14 +119,15 @@ const updates: Record<string, (path: string, value: unknown) => void> = {
   $pull: checkPull,
 };
 
+/** No path may come twice, nor be within another. */
 function checkConflicts(paths: readonly string[]): void {
-  const sorted = [...paths].sort();
+  const all = new Set(paths);
   const seen = new Set<string>();
-  for (const path of sorted) {
-    const parts = path.split('.');
-    for (let i = 1; i <= parts.length; i++) {
-      if (seen.has(parts.slice(0, i).join('.'))) refuse(`two updates of '${path}' are in conflict`);
-    }
+  for (const path of paths) {
+    let conflicts = seen.has(path);
+    for (let dot = path.indexOf('.'); dot >= 0; dot = path.indexOf('.', dot + 1))
+      conflicts ||= all.has(path.slice(0, dot));
+    if (conflicts) refuse(`two updates of '${path}' are in conflict`);
     seen.add(path);
   }
 }

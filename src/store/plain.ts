@@ -50,15 +50,18 @@ function plainObject(value: object, depth: number): object {
   if (prototype !== null && Object.getPrototypeOf(prototype) !== null) {
     throw new InvalidWrite(2, `a ${value.constructor.name} cannot be stored, only plain JSON`);
   }
-  let changed = false;
-  const entries: [string, unknown][] = [];
-  for (const [key, member] of Object.entries(value)) {
+  let entries: [string, unknown][] | null = null;
+  let passed = 0;
+  for (const key of Object.keys(value)) {
+    const member = (value as Record<string, unknown>)[key];
     const clean = plain(member, depth + 1);
     const name = toUSVString(key);
     if (name.includes('\0')) throw new InvalidWrite(2, 'a key must not contain NUL');
-    changed ||= clean !== member || clean === undefined || name !== key;
-    if (clean !== undefined) entries.push([name, clean]);
+    if (clean !== member || clean === undefined || name !== key)
+      entries ??= Object.entries(value).slice(0, passed);
+    if (clean !== undefined) entries?.push([name, clean]);
+    passed += 1;
   }
   // fromEntries defines own members, so that a key named __proto__ stays a key.
-  return changed ? Object.fromEntries(entries) : value;
+  return entries ? Object.fromEntries(entries) : value;
 }

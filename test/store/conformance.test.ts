@@ -464,6 +464,8 @@ describe.each(engines)('$name', (engine) => {
       ['another _id', { $set: { _id: 'other' } }],
       ['two operators on one field', { $set: { a: 1 }, $inc: { a: 1 } }],
       ['two operators on one branch', { $set: { 'a.b': 1 }, $unset: { a: '' } }],
+      ['the same, further down', { $set: { a: 1, c: 1 }, $unset: { 'a.b.c': '' } }],
+      ['paths with an empty part', { $set: { 'a..b': 1 } }],
       ['a positional path', { $set: { 'a.$': 1 } }],
       ['$inc by a string', { $inc: { a: '1' } }],
       ['$slice in $addToSet', { $addToSet: { a: { $each: [1], $slice: 1 } } }],
