@@ -68,26 +68,29 @@ function number6(address: string): bigint {
   return all.reduce((sum, group) => sum * 65_536n + BigInt(`0x${group}`), 0n);
 }
 
-function within(value: bigint, base: bigint, bits: number, width: number): boolean {
+/** A test for the addresses that have their first `bits` of `width` in common with `base`. */
+function within(base: bigint, bits: number, width: number): (value: bigint) => boolean {
   const shift = BigInt(width - bits);
-  return value >> shift === base >> shift;
+  const prefix = base >> shift;
+  return (value) => value >> shift === prefix;
 }
+
+const kinds4 = ranges4.map(([prefix, bits, kind]) => ({ kind, holds: within(number4(prefix), bits, 32) }));
+const kinds6 = ranges6.map(([prefix, bits, kind]) => ({ kind, holds: within(number6(prefix), bits, 128) }));
+const isNat64 = within(number6('64:ff9b::'), 96, 128);
+const isMapped = within(number6('::ffff:0:0'), 96, 128);
 
 function classify4(value: bigint): AddressKind {
-  return ranges4.find(([prefix, bits]) => within(value, number4(prefix), bits, 32))?.[2] ?? 'public';
+  return kinds4.find(({ holds }) => holds(value))?.kind ?? 'public';
 }
-
-const NAT64 = number6('64:ff9b::');
-const MAPPED = number6('::ffff:0:0');
 
 function classify6(value: bigint): AddressKind {
   if (value === 0n) return 'unspecified';
   if (value === 1n) return 'loopback';
-  if (within(value, MAPPED, 96, 128)) return 'translated';
+  if (isMapped(value)) return 'translated';
   // An IPv6-only host behind DNS64 reaches IPv4 servers this way; what counts is where it leads.
-  if (within(value, NAT64, 96, 128))
-    return classify4(value & 0xffff_ffffn) === 'public' ? 'public' : 'translated';
-  return ranges6.find(([prefix, bits]) => within(value, number6(prefix), bits, 128))?.[2] ?? 'reserved';
+  if (isNat64(value)) return classify4(value & 0xffff_ffffn) === 'public' ? 'public' : 'translated';
+  return kinds6.find(({ holds }) => holds(value))?.kind ?? 'reserved';
 }
 
 /** The host of an http URL in canonical spelling, or null. Knows all the odd forms: `0x7f.1`, `2130706433`, `①.1`. */

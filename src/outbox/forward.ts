@@ -87,13 +87,16 @@ export async function forwardReceived(ctx: Ctx, received: Received): Promise<voi
   }
 }
 
-const followersIri = /"(https?:[^"\s]{1,500}\/followers)"/g;
+const ending = '/followers"';
 
 /** Most have nothing of ours in their addresses: a look at the text spares the parsing. */
 function namesOwnFollowers(ctx: Ctx, body: string): boolean {
   // Some software writes every slash as `\/`.
   const text = body.includes('\\/') ? body.replaceAll('\\/', '/') : body;
-  for (const [, iri = ''] of text.matchAll(followersIri)) if (ctx.names.isOwn(hostOf(iri) ?? '')) return true;
+  for (let at = text.indexOf(ending); at >= 0; at = text.indexOf(ending, at + ending.length)) {
+    const iri = text.slice(text.lastIndexOf('"', at) + 1, at + ending.length - 1);
+    if (ctx.names.isOwn(hostOf(iri) ?? '')) return true;
+  }
   return false;
 }
 
