@@ -1,4 +1,4 @@
-// Makes one program of what `landfall` loads, over tsc's output of src/cli/main.ts: hundreds of small files, ours and the
+// Makes one program of what `landfall` loads, over tsc's output of src/cli/main.ts (and of the thread that writes): hundreds of small files, ours and the
 // libraries', cost a start half its CPU time (docs/decisions/100-one-program.md). What is imported dynamically stays apart
 // (dist/chunks/), to be read when it is needed.
 import { chmodSync } from 'node:fs';
@@ -8,6 +8,8 @@ import { rolldown } from 'rolldown';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const dist = join(root, 'dist');
+
+const programs = ['src/cli/main', 'src/store/embedded/scribe-thread'];
 
 /** Stay packages of their own: they have native parts, or read files that lie beside them. */
 const external = /^(@node-rs\/argon2|libsql|sharp|mongodb|activitypub-express)(\/|$)/;
@@ -28,7 +30,7 @@ const ownPlaces = {
 };
 
 const made = await rolldown({
-  input: { main: join(root, 'src', 'cli', 'main.ts') },
+  input: Object.fromEntries(programs.map((name) => [name, join(root, `${name}.ts`)])),
   cwd: root,
   platform: 'node',
   external,
@@ -39,7 +41,7 @@ const made = await rolldown({
 await made.write({
   dir: dist,
   format: 'esm',
-  entryFileNames: 'src/cli/main.js',
+  entryFileNames: '[name].js',
   chunkFileNames: 'chunks/[name].js',
   // A single character beyond Latin-1 makes V8 keep the whole file at two bytes a character.
   charset: 'ascii',

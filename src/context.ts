@@ -72,9 +72,7 @@ export async function createContext(settings: Settings, options: ContextOptions 
   const log = options.log ?? createLogger(settings.logLevel);
   mkdirSync(settings.data, { recursive: true });
   const { instanceKey } = loadSecrets(settings);
-  const store =
-    options.store ??
-    (await openStore({ url: settings.databaseUrl, dataDir: settings.data, specs: collections, log }));
+  const store = options.store ?? (await openDatabase(settings, { ...options, mode, log }));
   try {
     await store.migrate();
     return await assemble({ ...options, settings, mode, clock, random, log, sweeps, instanceKey, store });
@@ -82,6 +80,16 @@ export async function createContext(settings: Settings, options: ContextOptions 
     await store.close();
     throw error;
   }
+}
+
+/** A command's few writes are not worth a thread. */
+function openDatabase(
+  { databaseUrl: url, data: dataDir }: Settings,
+  { mode, log, execArgv }: Pick<ContextOptions, 'execArgv'> & Required<Pick<ContextOptions, 'mode' | 'log'>>,
+): Promise<Store> {
+  const common = { url, dataDir, specs: collections, log };
+  if (mode === 'command') return openStore(common);
+  return openStore({ ...common, thread: { ...(execArgv && { execArgv }) } });
 }
 
 type Outward = Pick<ContextOptions, 'resolve' | 'ca'>;

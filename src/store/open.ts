@@ -11,18 +11,21 @@ export interface StoreOptions {
   dataDir: string;
   specs: Readonly<Record<string, CollectionSpec>>;
   log?: Logger;
+  /** The embedded engine writes in a thread of its own (see EmbeddedOptions). */
+  thread?: { execArgv?: readonly string[] };
 }
 
 /**
  * Opens the engine that `url` names. Call `migrate()` before use. Throws StartError, with what to do, when the URL is
  * of no known kind or the database cannot be used.
  */
-export async function openStore({ url, dataDir, specs, log }: StoreOptions): Promise<Store> {
+export async function openStore({ url, dataDir, specs, log, thread }: StoreOptions): Promise<Store> {
   const common = { specs, ...(log && { log }) };
   if (url === 'embedded:memory') return openEmbeddedStore({ path: ':memory:', ...common });
   if (url === 'embedded:' || url === '') {
     mkdirSync(dataDir, { recursive: true });
-    return openEmbeddedStore({ path: join(dataDir, 'landfall.sqlite'), ...common });
+    const path = join(dataDir, 'landfall.sqlite');
+    return openEmbeddedStore({ path, ...common, ...(thread && { thread }) });
   }
   if (/^mongodb(\+srv)?:\/\//.test(url)) {
     // The driver is large, and most servers never use it.

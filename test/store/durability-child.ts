@@ -5,11 +5,16 @@ import { durabilitySpecs as specs } from './durability-specs.js';
 import type { Doc } from './engines.js';
 
 /**
- * Writes to the database in `dataDir` until it is killed, and says on standard output what it was promised:
+ * Writes to the database in `dataDir`, here or in a thread, until it is killed, and says on standard output what it was promised:
  * `+ id` inserted, `= id n` raised to n, `? id` about to be deleted, `- id` deleted, `! id` both of a pair at once.
  */
-const [dataDir = '', round = '0'] = process.argv.slice(2);
-const store = await openStore({ url: 'embedded:', dataDir, specs });
+const [dataDir = '', round = '0', where = 'here'] = process.argv.slice(2);
+const store = await openStore({
+  url: 'embedded:',
+  dataDir,
+  specs,
+  ...(where === 'thread' && { thread: {} }),
+});
 await store.migrate();
 const c = store.collection<Doc>('items');
 const say = (line: string): void => void writeSync(1, `${line}\n`);

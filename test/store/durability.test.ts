@@ -13,10 +13,10 @@ import type { Doc } from './engines.js';
 const here = dirname(fileURLToPath(import.meta.url));
 
 /** Runs the writing child until it has said `lines` lines, kills it, and gives what it said in whole lines. */
-async function writeUntilKilled(dataDir: string, round: number, lines: number): Promise<string[]> {
+async function writeUntilKilled(dataDir: string, lines: number, args: string[]): Promise<string[]> {
   const loader = join(here, '../support/typescript.mjs');
   const script = join(here, 'durability-child.ts');
-  const child = spawn(process.execPath, ['--import', loader, script, dataDir, String(round)], {
+  const child = spawn(process.execPath, ['--import', loader, script, dataDir, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const said: string[] = [];
@@ -45,14 +45,15 @@ function promised(said: readonly string[], earlier: ReadonlyMap<string, number>)
   return state;
 }
 
-test('whatever was acknowledged before a SIGKILL is there afterwards, and the indexes agree with it', async () => {
+const title = 'whatever was acknowledged before a SIGKILL is there afterwards, and the indexes agree with it';
+test.each(['here', 'thread'])(`${title} (written: %s)`, async (where) => {
   const dataDir = mkdtempSync(join(tmpdir(), 'landfall-durability-'));
   let state: ReadonlyMap<string, number> = new Map();
   const deleted = new Set<string>();
   try {
     // Killed in the middle of the first batch, and at later points that differ from round to round.
     for (const [round, lines] of [1, 7, 40, 111, 260, 523].entries()) {
-      const said = await writeUntilKilled(dataDir, round, lines);
+      const said = await writeUntilKilled(dataDir, lines, [String(round), where]);
       state = promised(said, state);
       for (const line of said) if (line.startsWith('- ')) deleted.add(line.slice(2));
       const store = await openStore({ url: 'embedded:', dataDir, specs });

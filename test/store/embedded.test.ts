@@ -202,6 +202,20 @@ describe('several processes on one file', () => {
   });
 });
 
+test('that a column has arrays is known after a restart, though the update that brought the first was refused', async () => {
+  const store = await open();
+  const c = store.collection<Doc>('c');
+  await c.insertMany([
+    { _id: '1', key: 'a', tags: 'x' },
+    { _id: '2', key: 'b', tags: 'x' },
+  ]);
+  await expect(c.updateOne({ _id: '2' }, { $set: { key: 'a', tags: ['x', 'y'] } })).rejects.toThrow(/key/);
+  await c.insertOne({ _id: '3', key: 'c', tags: ['x', 'y'] });
+  await store.close();
+  const again = (await open()).collection<Doc>('c');
+  expect(await again.countDocuments({ tags: { $in: ['x', 'y'] } })).toBe(3);
+});
+
 describe('writing', () => {
   test('in one turn shares a transaction; a failure undoes only its own steps', async () => {
     const db = connect(':memory:');

@@ -26,11 +26,20 @@ export interface EngineUnderTest {
 
 const mongoUrl = process.env['LANDFALL_TEST_MONGODB_URL'] ?? '';
 
-function place(url: () => string, dataDir: string, remove: () => Promise<void>, keep: boolean): Place {
+interface Placing {
+  url: () => string;
+  dataDir?: string;
+  remove?: () => Promise<void>;
+  /** Whether it outlives its store. */
+  keep?: boolean;
+  thread?: { execArgv: string[] };
+}
+
+function place({ url, dataDir = '', remove = async () => {}, keep = true, thread }: Placing): Place {
   const opened: Store[] = [];
   return {
     open: async (specs) => {
-      const store = await openStore({ url: url(), dataDir, specs });
+      const store = await openStore({ url: url(), dataDir, specs, ...(thread && { thread }) });
       opened.push(store);
       // A database in memory ends with its store, so only others can be opened twice.
       if (!keep && opened.length > 1) throw new Error('a database in memory cannot be opened again');
@@ -46,38 +55,33 @@ function place(url: () => string, dataDir: string, remove: () => Promise<void>, 
 
 const memory: EngineUnderTest = {
   name: 'embedded in memory',
-  create: () =>
-    place(
-      () => 'embedded:memory',
-      '',
-      async () => {},
-      false,
-    ),
+  create: () => place({ url: () => 'embedded:memory', keep: false }),
 };
 
-const disk: EngineUnderTest = {
-  name: 'embedded on disk',
-  create: () => {
-    const dir = mkdtempSync(join(tmpdir(), 'landfall-store-'));
-    const made = place(
-      () => 'embedded:',
-      dir,
-      async () => rmSync(dir, { recursive: true }),
-      true,
-    );
-    return { ...made, file: join(dir, 'landfall.sqlite') };
-  },
+function onDisk(thread?: Placing['thread']): Place {
+  const dir = mkdtempSync(join(tmpdir(), 'landfall-store-'));
+  const remove = async (): Promise<void> => rmSync(dir, { recursive: true });
+  const made = place({ url: () => 'embedded:', dataDir: dir, remove, ...(thread && { thread }) });
+  return { ...made, file: join(dir, 'landfall.sqlite') };
+}
+
+const disk: EngineUnderTest = { name: 'embedded on disk', create: () => onDisk() };
+
+/** The thread runs the sources too. */
+export const threadOfSources = {
+  execArgv: ['--import', new URL('../support/typescript.mjs', import.meta.url).href],
 };
+
+const heat = (specs: Specs): Specs =>
+  Object.fromEntries(
+    Object.entries(specs).map(([name, spec]) => [name, { ...spec, hot: true, steady: true }]),
+  );
 
 /** The same with every collection declared as hot, so that its readers meet the documents that are kept in memory. */
 const hotDisk: EngineUnderTest = {
   name: 'embedded on disk, documents kept',
   create: () => {
     const made = disk.create();
-    const heat = (specs: Specs): Specs =>
-      Object.fromEntries(
-        Object.entries(specs).map(([name, spec]) => [name, { ...spec, hot: true, steady: true }]),
-      );
     return { ...made, open: (specs) => made.open(heat(specs)) };
   },
 };
@@ -98,13 +102,23 @@ const mongo: EngineUnderTest = {
   name: 'MongoDB',
   create: () => {
     const { url, drop } = freshUrl();
-    return place(() => url, '', drop, true);
+    return place({ url: () => url, remove: drop });
   },
 };
 
-export const embeddedEngines = [memory, disk, hotDisk];
-export const reopenable = mongoUrl ? [disk, hotDisk, mongo] : [disk, hotDisk];
-export const engines = mongoUrl ? [memory, disk, hotDisk, mongo] : [memory, disk, hotDisk];
+/** As a server has it: written by a thread, read here, with what is kept in memory. */
+const threaded: EngineUnderTest = {
+  name: 'embedded on disk, written by a thread',
+  create: () => {
+    const made = onDisk(threadOfSources);
+    return { ...made, open: (specs) => made.open(heat(specs)) };
+  },
+};
+
+const onDisks = [disk, hotDisk, threaded];
+export const embeddedEngines = [memory, ...onDisks];
+export const reopenable = mongoUrl ? [...onDisks, mongo] : onDisks;
+export const engines = mongoUrl ? [...embeddedEngines, mongo] : embeddedEngines;
 
 export const indexes = (...specs: IndexSpec[]): CollectionSpec => ({ indexes: specs });
 /** `by('a', '-b')`: an index on a ascending, b descending. */

@@ -12,7 +12,7 @@ import type { Table } from './tables.js';
  */
 export function insertDocument(db: Connection, table: Table, document: Document): void {
   const { _id: id } = document;
-  table.answers?.clear();
+  table.notices.rowsMove();
   const prepared = table.indexes.map((index) => ({ index, ...rowsOf(index, document) }));
   try {
     db.run(table.sql.insert, [id, JSON.stringify(document)]);
@@ -23,9 +23,9 @@ export function insertDocument(db: Connection, table: Table, document: Document)
   const written: { index: Index; row: Key[] }[] = [];
   try {
     for (const { index, rows, irregular } of prepared) {
-      if (irregular !== 0) setIrregular(db, index, irregular);
+      if (irregular !== 0) setIrregular(db, table, index, irregular);
       for (const row of rows) {
-        table.absence.forget(index, row[0]);
+        table.notices.row(index, row[0]);
         insertRows(db, table.name, index, { id, rows: [row] });
         written.push({ index, row });
       }
@@ -43,12 +43,12 @@ const deleteRows = (db: Connection, index: Index, id: string, rows: readonly Key
 };
 
 export function deleteDocument(db: Connection, table: Table, document: Document): void {
-  table.cache?.drop(document._id);
-  table.answers?.clear();
+  table.notices.changes(document._id);
+  table.notices.rowsMove();
   db.run(table.sql.remove, [document._id]);
   for (const index of table.indexes) {
     const { rows } = rowsOf(index, document);
-    for (const [first] of rows) table.absence.forget(index, first);
+    for (const [first] of rows) table.notices.row(index, first);
     deleteRows(db, index, document._id, rows);
   }
 }
@@ -85,13 +85,14 @@ export function updateDocument(
     .map((index) => ({ index, rows: rowsOf(index, document).rows }));
   if (applyUpdate(document, rest).length === 0) return false;
   const after = before.map(({ index, rows: old }) => ({ index, old, ...rowsOf(index, document) }));
-  if (after.length > 0) table.answers?.clear();
+  if (after.length > 0) table.notices.rowsMove();
+  // Before what may be undone: it may say too much, never too little.
+  for (const { index, irregular } of after) if (irregular !== 0) setIrregular(db, table, index, irregular);
   if (after.some(({ index }) => index.unique)) protect();
-  const kept = table.cache?.drop(document._id);
+  const wanted = table.notices.changes(document._id);
   const text = JSON.stringify(document);
   db.run(table.sql.update, [text, document._id]);
-  for (const { index, old, rows, irregular } of after) {
-    if (irregular !== 0) setIrregular(db, index, irregular);
+  for (const { index, old, rows } of after) {
     const had = new Set(old.map(nameOf));
     const has = new Set(rows.map(nameOf));
     deleteRows(
@@ -101,9 +102,9 @@ export function updateDocument(
       old.filter((row) => !has.has(nameOf(row))),
     );
     const added = rows.filter((row) => !had.has(nameOf(row)));
-    for (const [first] of added) table.absence.forget(index, first);
+    for (const [first] of added) table.notices.row(index, first);
     insertRows(db, table.name, index, { id: document._id, rows: added });
   }
-  if (kept) table.cache?.renew(document._id, text);
+  if (wanted) table.notices.changed(document._id, text);
   return true;
 }

@@ -1,27 +1,33 @@
-import type { Logger } from '../../log.js';
+import { randomUUID } from 'node:crypto';
+import { silentLogger, type Logger } from '../../log.js';
 import { createTurns } from '../../turns.js';
 import { checkFilter, checkSort } from '../operators.js';
 import type { Collection, CollectionSpec, Document, Store } from '../port.js';
 import { createAbsence } from './absence.js';
 import { createAnswers } from './answers.js';
 import { createCaches } from './cache.js';
-import { createCheckpoints } from './checkpoints.js';
 import { createCollection } from './collection.js';
 import { connect, isBusy, type Connection } from './connection.js';
+import { createTeller, toNotices, type Noted } from './notices.js';
 import { makePlan } from './plan.js';
 import type { Engine } from './reading.js';
-import { inspect, migrateTables } from './schema.js';
+import { createRemoteScribe } from './remote-scribe.js';
+import { migrateTables } from './schema.js';
+import { createScribe, type Scribe } from './scribe.js';
 import type { Chunked } from './search.js';
-import { openLog } from './sync.js';
 import { toTable, type Memory, type Table } from './tables.js';
 import { createTextIndex } from './text-index.js';
-import { createWriter, type Writer } from './writer.js';
+import { createWatch, type Watch } from './watch.js';
+import type { Around } from './writer.js';
+import { noteCommit } from './writers.js';
 
 export interface EmbeddedOptions {
   /** A file, created when missing, or `:memory:`. */
   path: string;
   specs: Readonly<Record<string, CollectionSpec>>;
   log?: Logger;
+  /** Writes in a thread of its own, for a server. `execArgv`: arguments for node, where they differ from this process's. */
+  thread?: { execArgv?: readonly string[] };
 }
 
 /** Reading goes on this long before others get their turn. */
@@ -64,64 +70,23 @@ function atOnce<T>(read: () => T): Promise<T> {
   }
 }
 
-/**
- * Notices what other processes did: `onForeign` is called when one has written anything at all; its indexes may have new
- * irregular columns, or be another set.
- */
-function createWatch(
-  db: Connection,
-  tables: readonly Table[],
-  onForeign: () => void,
-): { demandRecent: () => void; demandCurrent: () => void } {
-  let version = -1;
-  let state: 'current' | 'unmigrated' | 'foreign' = 'unmigrated';
-  let looked = false;
-  const refresh = (): void => {
-    const now = db.dataVersion();
-    if (now === version && state === 'current') return;
-    if (now !== version) onForeign();
-    version = now;
-    const { missing, foreign } = inspect(db, tables);
-    state = missing.length > 0 ? 'unmigrated' : foreign.length > 0 ? 'foreign' : 'current';
-  };
-  const demandCurrent = (): void => {
-    refresh();
-    check();
-  };
-  const check = (): void => {
-    if (state === 'unmigrated')
-      throw new Error('the database lacks collections or indexes: call migrate() first');
-    if (state === 'foreign') {
-      throw new Error('the database was changed by another version of Landfall: restart this one');
-    }
-  };
-  /** For reading: another look in the same turn of the event loop would only repeat it. */
-  const demandRecent = (): void => {
-    if (!looked) {
-      refresh();
-      looked = true;
-      setImmediate(() => void (looked = false));
-    }
-    check();
-  };
-  return { demandRecent, demandCurrent };
-}
-
 interface Tables {
   tables: ReadonlyMap<string, Table>;
-  /** A transaction is over. */
+  /** A transaction of this thread is over. */
   settle(committed: boolean): void;
+  /** One of another thread is. */
+  hear(noted: Noted): void;
   /** Another process has written: nothing that is remembered is sure. */
   forget(): void;
 }
 
 function createTables(specs: EmbeddedOptions['specs']): Tables {
   const [caches, absence] = [createCaches(), createAbsence()];
-  const memoryOf = (name: string, { hot, steady }: CollectionSpec): Memory => ({
-    cache: hot ? caches.of(name) : null,
-    absence,
-    answers: hot && steady ? createAnswers() : null,
-  });
+  const memoryOf = (name: string, { hot, steady }: CollectionSpec): Memory => {
+    const cache = hot ? caches.of(name) : null;
+    const memory = { cache, absence, answers: hot && steady ? createAnswers() : null };
+    return { ...memory, notices: toNotices(memory) };
+  };
   const tables = new Map(
     Object.entries(specs).map(([name, spec]) => [name, toTable(name, spec, memoryOf(name, spec))]),
   );
@@ -130,42 +95,63 @@ function createTables(specs: EmbeddedOptions['specs']): Tables {
     absence.clear();
     for (const { answers } of tables.values()) answers?.clear();
   };
-  return { tables, settle: caches.settle, forget };
+  const tell = createTeller(tables);
+  const hear = (noted: Noted): void => {
+    tell(noted);
+    caches.settle(noted.committed);
+  };
+  return { tables, settle: caches.settle, hear, forget };
 }
 
-function ping(db: Connection, writer: Writer): void {
+function ping(db: Connection, scribe: Scribe): void {
   db.get('SELECT 1');
-  const failure = writer.failure();
+  const failure = scribe.failure();
   if (failure) throw new Error('the disk failed: start this process anew', { cause: failure.error });
 }
+
+interface Here {
+  db: Connection;
+  token: string;
+  watch: Watch;
+  settle: Tables['settle'];
+}
+
+/** Around the transactions of this thread. */
+const aroundHere = ({ db, token, watch, settle }: Here): Around => ({
+  before: () => {
+    watch.demandCurrent();
+    noteCommit(db, token);
+  },
+  after: (committed) => {
+    if (!committed) watch.doubt();
+    settle(committed);
+  },
+});
 
 /**
  * Opens the embedded engine. Call `migrate()` before anything else; it is instant when nothing changed.
  * Throws StartError when the file is damaged, foreign, or locked.
  */
-export async function openEmbeddedStore({ path, specs, log }: EmbeddedOptions): Promise<Store> {
-  const silent = (): void => {};
-  const logger = log ?? { debug: silent, info: silent, warn: silent, error: silent };
+export async function openEmbeddedStore(options: EmbeddedOptions): Promise<Store> {
+  const { path, specs, thread, log = silentLogger } = options;
   const db = connect(path);
-  const { tables, settle, forget } = createTables(specs);
-  const watch = createWatch(db, [...tables.values()], forget);
-  const wal = openLog(path);
-  const after = (committed: boolean): void => {
-    settle(committed);
-    checkpoints?.wrote();
-  };
-  const writer = createWriter(db, { before: watch.demandCurrent, after }, wal.sync);
-  const checkpoints = path === ':memory:' ? null : createCheckpoints(path, writer.hold, logger);
+  const token = randomUUID();
+  const { tables, settle, hear, forget } = createTables(specs);
+  const own = thread ? token : null;
+  const watch = createWatch({ db, tables: [...tables.values()], own, onForeign: forget });
   const demanding =
     <T>(work: () => T) =>
     (): T => {
       watch.demandRecent();
       return work();
     };
+  const scribe = thread
+    ? createRemoteScribe({ path, specs, token, onNoted: hear, log, ...thread })
+    : createScribe({ db, tables, path, around: aroundHere({ db, token, watch, settle }), log });
   const sliced = createSlicing();
   const engine: Engine = {
     db,
-    writer,
+    scribe,
     read: async (work) => patiently(() => sliced(demanding(work))),
     lookUp: (work) => atOnce(demanding(work)),
   };
@@ -180,8 +166,8 @@ export async function openEmbeddedStore({ path, specs, log }: EmbeddedOptions): 
     collection: <T extends Document>(name: string): Collection<T> =>
       createCollection<T>(engine, tableOf(name)),
     textIndex: (name) => createTextIndex(engine, name),
-    migrate: async () => migrateTables(db, [...tables.values()], logger),
-    ping: async () => ping(db, writer),
+    migrate: async () => migrateTables(db, [...tables.values()], { log, token }),
+    ping: async () => ping(db, scribe),
     // One statement: it holds up this process, which is a command's, and keeps the log of the server from being emptied.
     backup: async (file) => db.run('VACUUM INTO ?', [file]),
     explain: async (name, filter, sort) => {
@@ -191,9 +177,7 @@ export async function openEmbeddedStore({ path, specs, log }: EmbeddedOptions): 
     },
     close: () => {
       closing ??= (async () => {
-        await writer.close();
-        await checkpoints?.close();
-        wal.close();
+        await scribe.close();
         db.close();
       })();
       return closing;

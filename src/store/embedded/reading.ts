@@ -5,12 +5,12 @@ import { findPrepared, findPreparedKept, shapeOf, type Shape } from './prepared.
 import type { Table } from './tables.js';
 import { atHand, namedIds, read, uniqueValue } from './read.js';
 import type { Chunked, Query } from './search.js';
-import type { Writer } from './writer.js';
+import type { Scribe } from './scribe.js';
 
 /** What a collection needs of the opened store. */
 export interface Engine {
   db: Connection;
-  writer: Writer;
+  scribe: Scribe;
   /** Runs chunks without holding up the event loop. */
   read<T>(work: () => Chunked<T>): Promise<T>;
   /** Reads something small. */

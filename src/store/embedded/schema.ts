@@ -4,6 +4,7 @@ import { DuplicateKeyError } from '../errors.js';
 import { isConstraint, type Connection } from './connection.js';
 import { rowsOf, type Column, type Index, type Key } from './keys.js';
 import type { Table } from './tables.js';
+import { areWritersDue, noteCommit, resetWriters } from './writers.js';
 
 const chunk = 500;
 
@@ -33,8 +34,9 @@ export function insertRows(
 }
 
 /** Fills a new index from the documents, a chunk at a time. */
-function fill(db: Connection, { name, table }: Table, index: Index): void {
-  const sql = `SELECT id, doc FROM ${table} WHERE id > ? ORDER BY id LIMIT ${chunk}`;
+function fill(db: Connection, table: Table, index: Index): void {
+  const { name } = table;
+  const sql = `SELECT id, doc FROM ${table.table} WHERE id > ? ORDER BY id LIMIT ${chunk}`;
   let irregular = 0;
   for (let after = ''; ;) {
     const found = db.all(sql, [after]) as [string, string][];
@@ -50,7 +52,7 @@ function fill(db: Connection, { name, table }: Table, index: Index): void {
     after = found.at(-1)?.[0] ?? '';
     if (found.length < chunk) break;
   }
-  setIrregular(db, index, irregular);
+  setIrregular(db, table, index, irregular);
 }
 
 /** Says which documents a new unique index cannot hold together. Nothing of it was built. */
@@ -70,10 +72,11 @@ function toRefusal(
 }
 
 /** Records, in this transaction, that columns of an index are no longer regular. */
-export function setIrregular(db: Connection, index: Index, bits: number): void {
+export function setIrregular(db: Connection, table: Table, index: Index, bits: number): void {
   if ((index.irregular | bits) === index.irregular) return;
   db.run('UPDATE landfall_indexes SET irregular = irregular | ? WHERE name = ?', [bits, index.table]);
   index.irregular |= bits;
+  table.notices.irregular(index, bits);
 }
 
 type IndexRow = [name: string, collection: string, irregular: number];
@@ -91,7 +94,7 @@ export function inspect(db: Connection, tables: readonly Table[]): { missing: In
   for (const index of tables.flatMap((table) => [table.primary, ...table.indexes])) {
     ours.add(index.table);
     const row = known.get(index.table);
-    if (row) index.irregular |= row[2];
+    if (row) index.irregular = row[2];
     else missing.push(index);
   }
   const names = new Set(tables.map(({ name }) => name));
@@ -103,12 +106,19 @@ export function inspect(db: Connection, tables: readonly Table[]): { missing: In
 
 /**
  * Creates what is missing and drops what is no longer declared; instant when there is nothing to do. Each index is
- * built in its own transaction. Throws DuplicateKeyError when the documents break a new unique index.
+ * built in its own transaction, in the name of `token` (writers.ts). Throws DuplicateKeyError when the documents break a
+ * new unique index.
  */
-export function migrateTables(db: Connection, tables: readonly Table[], log: Logger): void {
+export function migrateTables(
+  db: Connection,
+  tables: readonly Table[],
+  { log, token }: { log: Logger; token: string },
+): void {
+  if (areWritersDue(db)) inTransaction(db, () => resetWriters(db));
   const { missing, foreign } = inspect(db, tables);
   if (missing.length === 0 && foreign.length === 0) return;
   inTransaction(db, () => {
+    noteCommit(db, token);
     db.exec(
       'CREATE TABLE IF NOT EXISTS landfall_indexes ' +
         '(name TEXT PRIMARY KEY, collection TEXT NOT NULL, keys TEXT NOT NULL, irregular INTEGER NOT NULL)',
@@ -120,14 +130,18 @@ export function migrateTables(db: Connection, tables: readonly Table[], log: Log
   });
   for (const table of tables) {
     for (const index of [table.primary, ...table.indexes]) {
-      if (missing.includes(index)) inTransaction(db, () => build(db, { table, index, log }));
+      if (missing.includes(index)) inTransaction(db, () => build(db, { table, index, log, token }));
     }
   }
 }
 
-function build(db: Connection, { table, index, log }: { table: Table; index: Index; log: Logger }): void {
+function build(
+  db: Connection,
+  { table, index, log, token }: { table: Table; index: Index; log: Logger; token: string },
+): void {
   // Another process may have built it while this one waited for the lock.
   if (db.get('SELECT 1 FROM landfall_indexes WHERE name = ?', [index.table])) return;
+  noteCommit(db, token);
   const keys = Object.keys(index.spec.keys).join(' ');
   db.run('INSERT INTO landfall_indexes (name, collection, keys, irregular) VALUES (?, ?, ?, 0)', [
     index.table,

@@ -157,7 +157,13 @@ export function* fetch(
   }
 }
 
-function open(db: Connection, table: Table, plan: Plan, skip: number, wanted: number | null): Source {
+interface Page {
+  skip: number;
+  /** Null: no end. */
+  end: number | null;
+}
+
+function open(db: Connection, table: Table, plan: Plan, { skip, end: wanted }: Page): Source {
   const [single] = plan.branches;
   const exact = plan.branches.every((branch) => branch.exact);
   const ordered = plan.branches.every((branch) => branch.orderBy !== null);
@@ -178,12 +184,11 @@ function open(db: Connection, table: Table, plan: Plan, skip: number, wanted: nu
 
 /** Finds documents; yields between chunks. `inspectOrder` is false when the caller wants the documents in any order. */
 export function* search<T extends Document>(db: Connection, table: Table, query: Query): Chunked<T[]> {
-  const { filter, sort } = query;
-  const last = query.limit ? (query.skip ?? 0) + query.limit : null;
-  const plan = makePlan(table, { filter, sort, limit: last ?? undefined });
-  const source = open(db, table, plan, query.skip ?? 0, last);
-  const skip = (query.skip ?? 0) - source.passed;
-  const end = last === null ? null : last - source.passed;
+  const { filter, sort, limit } = query;
+  const page: Page = { skip: query.skip ?? 0, end: limit ? (query.skip ?? 0) + limit : null };
+  const source = open(db, table, makePlan(table, { filter, sort, limit: page.end ?? undefined }), page);
+  const skip = page.skip - source.passed;
+  const end = page.end === null ? null : page.end - source.passed;
   const test: Test | null = source.exact ? null : compile(filter);
   const compare = source.ordered || !sort ? null : comparator(sort);
   const seen = source.repeats ? new Set<string>() : null;

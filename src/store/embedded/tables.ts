@@ -4,6 +4,7 @@ import { createAbsence, type Absence } from './absence.js';
 import type { Answers } from './answers.js';
 import type { DocumentCache } from './cache.js';
 import type { Column, Index } from './keys.js';
+import { toNotices, type Notices } from './notices.js';
 import type { Prepared } from './prepared.js';
 
 /** A collection as planner and writer know it. */
@@ -21,6 +22,8 @@ export interface Table {
   cache: DocumentCache | null;
   absence: Absence;
   answers: Answers | null;
+  /** What writes tell those three. */
+  notices: Notices;
   /** See prepared.ts: by the shape of the query. */
   prepared: Map<string, Prepared>;
   /** Fields whose very value decides which index serves. */
@@ -29,8 +32,14 @@ export interface Table {
   checked: Set<string>;
 }
 
-/** What is remembered between reads. */
-export type Memory = Pick<Table, 'cache' | 'absence' | 'answers'>;
+/** What is remembered between reads, and how it learns of writes. */
+export type Memory = Pick<Table, 'cache' | 'absence' | 'answers' | 'notices'>;
+
+/** Remembers nothing. */
+function noMemory(): Memory {
+  const memory = { cache: null, absence: createAbsence(), answers: null };
+  return { ...memory, notices: toNotices(memory) };
+}
 
 /** Raised when the meaning of stored keys changes: every index is then built anew. */
 const keyVersion = 1;
@@ -67,11 +76,7 @@ function toIndex(collection: string, spec: IndexSpec): Index {
 }
 
 /** What a declaration means in tables. Throws when a name cannot be one in SQL. */
-export function toTable(
-  name: string,
-  spec: CollectionSpec,
-  memory: Memory = { cache: null, absence: createAbsence(), answers: null },
-): Table {
+export function toTable(name: string, spec: CollectionSpec, memory: Memory = noMemory()): Table {
   if (!/^[A-Za-z][A-Za-z0-9_]{0,60}$/.test(name))
     throw new Error(`'${name}' cannot be the name of a collection`);
   const table = `"c_${name}"`;

@@ -40,7 +40,7 @@ export interface Writer {
 }
 
 /** Called around each transaction, inside of it and when it is over. */
-interface Around {
+export interface Around {
   before(): void;
   after(committed: boolean): void;
 }

@@ -1,0 +1,94 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import type { CollectionSpec } from '../port.js';
+import { createAbsence } from './absence.js';
+import { connect } from './connection.js';
+import { toFailure, type Failure } from './failures.js';
+import { createNotebook, type Noted } from './notices.js';
+import { createScribe } from './scribe.js';
+import { toTable } from './tables.js';
+import { createWatch } from './watch.js';
+import { noteCommit } from './writers.js';
+import type { Write } from './writes.js';
+
+/** The thread of remote-scribe.ts: a connection of its own, and a scribe that is told what to write by messages. */
+export interface ThreadData {
+  path: string;
+  specs: Readonly<Record<string, CollectionSpec>>;
+  token: string;
+}
+
+/** Writes as JSON, in order; null asks to end. */
+export interface ToThread {
+  writes: [sequence: number, write: string | null][];
+}
+
+export type FromThread =
+  | { noted: Noted }
+  | { warning: string; failure: Failure }
+  | {
+      done: [sequence: number, value: unknown][];
+      failed: [sequence: number, why: Failure][];
+      broken: Failure | null;
+    };
+
+const port = parentPort;
+if (!port) throw new Error('this is a thread');
+const { path, specs, token } = workerData as ThreadData;
+const tell = (message: FromThread): void => port.postMessage(message);
+
+const notebook = createNotebook();
+const tables = new Map(
+  Object.entries(specs).map(([name, spec]) => {
+    const memory = { cache: null, absence: createAbsence(), answers: null };
+    return [name, toTable(name, spec, { ...memory, notices: notebook.of(name, spec) })];
+  }),
+);
+const db = connect(path);
+const watch = createWatch({ db, tables: [...tables.values()], own: null, onForeign: () => {} });
+const around = {
+  before: () => {
+    watch.demandCurrent();
+    noteCommit(db, token);
+  },
+  after: (committed: boolean) => {
+    if (!committed) watch.doubt();
+    const noted = notebook.take(committed);
+    if (noted) tell({ noted });
+  },
+};
+const warn = ({ err }: Record<string, unknown>, warning: string): void =>
+  tell({ warning, failure: toFailure(err) });
+const scribe = createScribe({ db, tables, path, around, log: { warn } });
+
+let done: [number, unknown][] = [];
+let failed: [number, Failure][] = [];
+/** Those that end together are told together, and before the next transaction begins. */
+function flush(): void {
+  const failure = scribe.failure();
+  tell({ done, failed, broken: failure && toFailure(failure.error) });
+  [done, failed] = [[], []];
+}
+const soon = (): void => {
+  if (done.length + failed.length === 0) process.nextTick(flush);
+};
+
+async function end(): Promise<void> {
+  await scribe.close();
+  db.close();
+}
+
+/** @param text null: asks to end */
+async function work(sequence: number, text: string | null): Promise<void> {
+  try {
+    const value = text === null ? await end() : await scribe.write(JSON.parse(text) as Write);
+    soon();
+    done.push([sequence, value]);
+  } catch (error) {
+    soon();
+    failed.push([sequence, toFailure(error)]);
+  }
+}
+
+port.on('message', ({ writes }: ToThread) => {
+  for (const [sequence, text] of writes) void work(sequence, text);
+});

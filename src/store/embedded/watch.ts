@@ -1,0 +1,75 @@
+import type { Connection } from './connection.js';
+import { inspect } from './schema.js';
+import type { Table } from './tables.js';
+import { othersCommits } from './writers.js';
+
+/** Notices what other processes did. */
+export interface Watch {
+  /** Before reading. @throws Error when the database is not what the declarations say, or was changed so */
+  demandRecent(): void;
+  /** Before a transaction, in it. */
+  demandCurrent(): void;
+  /** Nothing that is known of the indexes is sure: a transaction was undone. */
+  doubt(): void;
+}
+
+interface WatchDeps {
+  db: Connection;
+  tables: readonly Table[];
+  /** Whose commits change the file's version and are no news: those of this process's writer in another thread. */
+  own: string | null;
+  /** Somebody else has written something; its indexes may have new irregular columns, or be another set. */
+  onForeign: () => void;
+}
+
+export function createWatch({ db, tables, own, onForeign }: WatchDeps): Watch {
+  let version = -1;
+  let others: string | null = null;
+  let state: 'current' | 'unmigrated' | 'foreign' = 'unmigrated';
+  let looked = false;
+  const refresh = (): void => {
+    const now = db.dataVersion();
+    if (now === version && state === 'current') return;
+    const isNews = state !== 'current' || !isOwn();
+    version = now;
+    if (!isNews) return;
+    onForeign();
+    const { missing, foreign } = inspect(db, tables);
+    state = missing.length > 0 ? 'unmigrated' : foreign.length > 0 ? 'foreign' : 'current';
+    if (state === 'current' && own !== null) others = othersCommits(db, own);
+  };
+  /** Whether nobody but this process's writer has written since the last time. */
+  const isOwn = (): boolean => {
+    if (own === null) return false;
+    const now = othersCommits(db, own);
+    const same = now === others;
+    others = now;
+    return same;
+  };
+  const check = (): void => {
+    if (state === 'unmigrated')
+      throw new Error('the database lacks collections or indexes: call migrate() first');
+    if (state === 'foreign') {
+      throw new Error('the database was changed by another version of Landfall: restart this one');
+    }
+  };
+  return {
+    demandCurrent: () => {
+      refresh();
+      check();
+    },
+    // Another look in the same turn of the event loop would only repeat it.
+    demandRecent: () => {
+      if (!looked) {
+        refresh();
+        looked = true;
+        setImmediate(() => void (looked = false));
+      }
+      check();
+    },
+    doubt: () => {
+      version = -1;
+      state = 'unmigrated';
+    },
+  };
+}

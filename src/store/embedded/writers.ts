@@ -1,0 +1,34 @@
+import type { Connection } from './connection.js';
+
+/**
+ * Who has written how often. SQLite tells a connection that others have committed, not who: a process that writes in a
+ * thread of its own has to tell its own commits, which change nothing that it does not know, from those of other processes.
+ */
+const mostWriters = 100;
+
+/** Whether the table has to be made, or cleared of those who ended long ago. */
+export function areWritersDue(db: Connection): boolean {
+  if (!db.get("SELECT 1 FROM sqlite_master WHERE name = 'landfall_writers'")) return true;
+  return Number(db.get('SELECT count(*) FROM landfall_writers')?.[0]) > mostWriters;
+}
+
+export function resetWriters(db: Connection): void {
+  db.exec(
+    'CREATE TABLE IF NOT EXISTS landfall_writers (token TEXT PRIMARY KEY, commits INTEGER NOT NULL) WITHOUT ROWID',
+  );
+  db.exec('DELETE FROM landfall_writers');
+}
+
+/** In each transaction. `token`: a name that no other writer has. */
+export function noteCommit(db: Connection, token: string): void {
+  db.run(
+    'INSERT INTO landfall_writers (token, commits) VALUES (?, 1) ON CONFLICT DO UPDATE SET commits = commits + 1',
+    [token],
+  );
+}
+
+/** Changes whenever a writer but `token` commits. */
+export function othersCommits(db: Connection, token: string): string {
+  const row = db.get('SELECT group_concat(token || commits) FROM landfall_writers WHERE token <> ?', [token]);
+  return String(row?.[0] ?? '');
+}
