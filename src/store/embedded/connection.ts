@@ -5,6 +5,9 @@ import { applicationId, formatVersion, judgeFile, type FileKind } from './header
 import type { Key } from './keys.js';
 
 const maxStatements = 500;
+/** Of a connection that reads and writes, and of each where one reads and another writes. */
+export const wholeCacheKiB = 32_000;
+export const halfCacheKiB = 16_000;
 
 type Param = Key | Buffer;
 
@@ -36,10 +39,10 @@ function codeOf(error: unknown): string {
 }
 
 /**
- * Opens or creates a database file (`:memory:` for one that is never written). Throws StartError, and changes
- * nothing, when the file is damaged or belongs to something else.
+ * Opens or creates a database file (`:memory:` for one that is never written). `cacheKiB`: of its pages, kept in memory.
+ * Throws StartError, and changes nothing, when the file is damaged or belongs to something else.
  */
-export function connect(path: string): Connection {
+export function connect(path: string, cacheKiB = wholeCacheKiB): Connection {
   const memory = path === ':memory:';
   let db: Database.Database | null = null;
   try {
@@ -57,7 +60,7 @@ export function connect(path: string): Connection {
     if (!memory)
       db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 30000');
     // Waiting any longer would hold up everything else in this process; the writer tries again later instead.
-    db.exec('PRAGMA busy_timeout = 20; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -32000');
+    db.exec(`PRAGMA busy_timeout = 20; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -${cacheKiB}`);
     return wrap(db);
   } catch (error) {
     db?.close();

@@ -7,7 +7,7 @@ import { createAbsence } from './absence.js';
 import { createAnswers } from './answers.js';
 import { createCaches } from './cache.js';
 import { createCollection } from './collection.js';
-import { connect, isBusy, type Connection } from './connection.js';
+import { connect, halfCacheKiB, isBusy, wholeCacheKiB, type Connection } from './connection.js';
 import { createTeller, toNotices, type Noted } from './notices.js';
 import { makePlan } from './plan.js';
 import type { Engine } from './reading.js';
@@ -134,7 +134,7 @@ const aroundHere = ({ db, token, watch, settle }: Here): Around => ({
  */
 export async function openEmbeddedStore(options: EmbeddedOptions): Promise<Store> {
   const { path, specs, thread, log = silentLogger } = options;
-  const db = connect(path);
+  const db = connect(path, thread ? halfCacheKiB : wholeCacheKiB);
   const token = randomUUID();
   const { tables, settle, hear, forget } = createTables(specs);
   const own = thread ? token : null;
