@@ -79,6 +79,22 @@ describe('what is remembered', () => {
     }
   });
 
+  test('never hides what was told, from those either who read in the same turn before', async () => {
+    const c = (await open()).collection<Doc>('c');
+    let going = true;
+    const reading = (async () => {
+      for (; going; await nextTurn()) await c.countDocuments({});
+    })();
+    const counts: number[] = [];
+    for (let n = 1; n <= 30; n++) {
+      await c.insertOne({ _id: `${n}`, key: n });
+      counts.push(await c.countDocuments({}));
+    }
+    going = false;
+    await reading;
+    expect(counts).toEqual(counts.map((_, i) => i + 1));
+  });
+
   test('knows of arrays that the thread stored for the first time', async () => {
     const c = (await open()).collection<Doc>('c');
     await c.insertOne({ _id: '1', key: 1, tags: 'x' });

@@ -146,7 +146,7 @@ export async function openEmbeddedStore(options: EmbeddedOptions): Promise<Store
       return work();
     };
   const scribe = thread
-    ? createRemoteScribe({ path, specs, token, onNoted: hear, log, ...thread })
+    ? createRemoteScribe({ path, specs, token, onNoted: hear, onNews: watch.release, log, ...thread })
     : createScribe({ db, tables, path, around: aroundHere({ db, token, watch, settle }), log });
   const sliced = createSlicing();
   const engine: Engine = {
@@ -166,10 +166,16 @@ export async function openEmbeddedStore(options: EmbeddedOptions): Promise<Store
     collection: <T extends Document>(name: string): Collection<T> =>
       createCollection<T>(engine, tableOf(name)),
     textIndex: (name) => createTextIndex(engine, name),
-    migrate: async () => migrateTables(db, [...tables.values()], { log, token }),
+    migrate: async () => {
+      watch.release();
+      migrateTables(db, [...tables.values()], { log, token });
+    },
     ping: async () => ping(db, scribe),
     // One statement: it holds up this process, which is a command's, and keeps the log of the server from being emptied.
-    backup: async (file) => db.run('VACUUM INTO ?', [file]),
+    backup: async (file) => {
+      watch.release();
+      db.run('VACUUM INTO ?', [file]);
+    },
     explain: async (name, filter, sort) => {
       checkFilter(filter);
       if (sort) checkSort(sort);
@@ -178,6 +184,7 @@ export async function openEmbeddedStore(options: EmbeddedOptions): Promise<Store
     close: () => {
       closing ??= (async () => {
         await scribe.close();
+        watch.release();
         db.close();
       })();
       return closing;

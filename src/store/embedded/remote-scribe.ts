@@ -14,6 +14,8 @@ export interface RemoteScribeOptions {
   token: string;
   /** Called with each transaction, before any write in it is told. */
   onNoted: (noted: Noted) => void;
+  /** Called before any of that, and before writes are told: the file is not what it was. */
+  onNews: () => void;
   log: Pick<Logger, 'warn'>;
   /** Arguments for node, where they are others than those of this process. */
   execArgv?: readonly string[];
@@ -73,7 +75,7 @@ function createAsked(post: (message: ToThread) => void): Asked {
  * hold up the event loop. Writes of one turn go over together.
  */
 export function createRemoteScribe(options: RemoteScribeOptions): Scribe {
-  const { path, specs, token, execArgv, onNoted, log } = options;
+  const { path, specs, token, execArgv, onNoted, onNews, log } = options;
   const workerData: ThreadData = { path, specs, token };
   const own = execArgv && { execArgv: [...execArgv] };
   const worker = new Worker(entry, { workerData, resourceLimits, ...own });
@@ -81,6 +83,7 @@ export function createRemoteScribe(options: RemoteScribeOptions): Scribe {
   worker.on('error', fail);
   worker.on('exit', () => fail(new Error('the thread that writes has ended')));
   worker.on('message', (message: FromThread) => {
+    onNews();
     if ('noted' in message) onNoted(message.noted);
     else if ('warning' in message) log.warn({ err: toError(message.failure) }, message.warning);
     else settle(message);

@@ -3,10 +3,12 @@ import { inspect } from './schema.js';
 import type { Table } from './tables.js';
 import { othersCommits } from './writers.js';
 
-/** Notices what other processes did. */
+/** Notices what others wrote, so that nothing is read or written in ignorance of it. */
 export interface Watch {
   /** Before reading. @throws Error when the database is not what the declarations say, or was changed so */
   demandRecent(): void;
+  /** What was written meanwhile is to be read now, in the same turn of the event loop. */
+  release(): void;
   /** Before a transaction, in it. */
   demandCurrent(): void;
   /** Nothing that is known of the indexes is sure: a transaction was undone. */
@@ -27,6 +29,22 @@ export function createWatch({ db, tables, own, onForeign }: WatchDeps): Watch {
   let others: string | null = null;
   let state: 'current' | 'unmigrated' | 'foreign' = 'unmigrated';
   let looked = false;
+  const release = (): void => {
+    if (looked && own !== null) db.run('COMMIT');
+    looked = false;
+  };
+  /** Where another thread writes, all that is read in one turn is of one moment: half the cost of a short read is locks. */
+  const beginReading = (): void => {
+    if (own !== null) db.run('BEGIN');
+    looked = true;
+    setImmediate(release);
+    try {
+      refresh();
+    } catch (error) {
+      release();
+      throw error;
+    }
+  };
   const refresh = (): void => {
     const now = db.dataVersion();
     if (now === version && state === 'current') return;
@@ -60,13 +78,10 @@ export function createWatch({ db, tables, own, onForeign }: WatchDeps): Watch {
     },
     // Another look in the same turn of the event loop would only repeat it.
     demandRecent: () => {
-      if (!looked) {
-        refresh();
-        looked = true;
-        setImmediate(() => void (looked = false));
-      }
+      if (!looked) beginReading();
       check();
     },
+    release,
     doubt: () => {
       version = -1;
       state = 'unmigrated';
