@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import Database from 'libsql';
 import { openEmbeddedStore, type EmbeddedOptions } from '../../src/store/embedded/open.js';
 import type { Store } from '../../src/store/port.js';
 import { findInconsistencies } from './consistency.js';
@@ -77,6 +78,27 @@ describe('what is remembered', () => {
       await c.updateOne({ _id: '1' }, { $inc: { n: 1 } });
       expect(await c.findOne({ key: 'a' })).toMatchObject({ n });
     }
+  });
+
+  test('is not what our own write made of it when another process wrote after that, however late we hear of ours', async () => {
+    const c = (await open()).collection<Doc>('c');
+    await c.insertOne({ _id: '1', key: 'a', text: 'first' });
+    await c.findOne({ _id: '1' });
+    const ours = c.updateOne({ _id: '1' }, { $set: { text: 'ours' } });
+    await nextTurn();
+    // The thread has what it needs; nothing that it tells is heard as long as this turn lasts.
+    const foreign = new Database(file);
+    const stored = foreign.prepare('SELECT doc FROM c_c').raw();
+    const limit = performance.now() + 20_000;
+    while (!String(stored.get()).includes('ours') && performance.now() < limit);
+    foreign.exec(`
+      BEGIN IMMEDIATE;
+      UPDATE c_c SET doc = replace(doc, 'ours', 'theirs');
+      INSERT INTO landfall_writers VALUES ('another', 1);
+      COMMIT`);
+    foreign.close();
+    const read = [c.findOne({ _id: '1' }), ours.then(() => c.findOne({ _id: '1' }))];
+    expect((await Promise.all(read)).map((doc) => doc?.['text'])).toEqual(['theirs', 'theirs']);
   });
 
   test('never hides what was told, from those either who read in the same turn before', async () => {

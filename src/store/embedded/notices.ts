@@ -1,5 +1,6 @@
 import type { Index } from './keys.js';
 import type { Memory, Table } from './tables.js';
+import type { Written } from './writers.js';
 
 /** What a write tells those who remember something of one collection (cache.ts, absence.ts, answers.ts). */
 export interface Notices {
@@ -33,6 +34,8 @@ export function toNotices({
 /** What one transaction did, to be told to a memory in another thread. Plain data. */
 export interface Noted {
   committed: boolean;
+  /** Who had written until then, this transaction included. */
+  written: Written;
   /** Collection, id, and what the document is now; null: gone, or not wanted. */
   changes: [collection: string, id: string, text: string | null][];
   /** Index and first key. */
@@ -46,7 +49,7 @@ export interface Notebook {
   /** @param spec whether anybody keeps its documents, or answers */
   of(collection: string, spec: { hot?: boolean; steady?: boolean }): Notices;
   /** All since the last time; null: nothing that anybody has to know. */
-  take(committed: boolean): Noted | null;
+  take(about: Pick<Noted, 'committed' | 'written'>): Noted | null;
 }
 
 export function createNotebook(): Notebook {
@@ -69,8 +72,8 @@ export function createNotebook(): Notebook {
       },
       irregular: (index, bits) => void irregular.push([index.table, bits]),
     }),
-    take: (committed) => {
-      const noted = { committed, changes: [...changes.values()], rows, moved: [...moved], irregular };
+    take: (about) => {
+      const noted = { ...about, changes: [...changes.values()], rows, moved: [...moved], irregular };
       changes.clear();
       moved.clear();
       [rows, irregular] = [[], []];
@@ -80,14 +83,17 @@ export function createNotebook(): Notebook {
   };
 }
 
-/** Tells a memory what a transaction in another thread did. It has to be settled afterwards (`Caches.settle`). */
-export function createTeller(tables: ReadonlyMap<string, Table>): (noted: Noted) => void {
+/**
+ * Tells a memory what a transaction in another thread did. It has to be settled afterwards (`Caches.settle`).
+ * `isLatest`: nothing later than it was read yet, so that what the documents became is no step back.
+ */
+export function createTeller(tables: ReadonlyMap<string, Table>): (noted: Noted, isLatest: boolean) => void {
   const indexes = new Map(
     [...tables.values()].flatMap((table) =>
       table.indexes.map((index) => [index.table, { table, index }] as const),
     ),
   );
-  return ({ changes, rows, moved, irregular }) => {
+  return ({ changes, rows, moved, irregular }, isLatest) => {
     for (const [name, bits] of irregular) {
       const known = indexes.get(name);
       if (known) known.index.irregular |= bits;
@@ -99,7 +105,7 @@ export function createTeller(tables: ReadonlyMap<string, Table>): (noted: Noted)
     for (const collection of moved) tables.get(collection)?.notices.rowsMove();
     for (const [collection, id, text] of changes) {
       const notices = tables.get(collection)?.notices;
-      if (notices?.changes(id) && text !== null) notices.changed(id, text);
+      if (notices?.changes(id) && isLatest && text !== null) notices.changed(id, text);
     }
   };
 }

@@ -75,7 +75,7 @@ interface Tables {
   /** A transaction of this thread is over. */
   settle(committed: boolean): void;
   /** One of another thread is. */
-  hear(noted: Noted): void;
+  hear(noted: Noted, isLatest: boolean): void;
   /** Another process has written: nothing that is remembered is sure. */
   forget(): void;
 }
@@ -96,8 +96,8 @@ function createTables(specs: EmbeddedOptions['specs']): Tables {
     for (const { answers } of tables.values()) answers?.clear();
   };
   const tell = createTeller(tables);
-  const hear = (noted: Noted): void => {
-    tell(noted);
+  const hear: Tables['hear'] = (noted, isLatest) => {
+    tell(noted, isLatest);
     caches.settle(noted.committed);
   };
   return { tables, settle: caches.settle, hear, forget };
@@ -145,8 +145,9 @@ export async function openEmbeddedStore(options: EmbeddedOptions): Promise<Store
       watch.demandRecent();
       return work();
     };
+  const onNoted = (noted: Noted): void => hear(noted, watch.isLatest(noted.written));
   const scribe = thread
-    ? createRemoteScribe({ path, specs, token, onNoted: hear, onNews: watch.release, log, ...thread })
+    ? createRemoteScribe({ path, specs, token, onNoted, onNews: watch.release, log, ...thread })
     : createScribe({ db, tables, path, around: aroundHere({ db, token, watch, settle }), log });
   const sliced = createSlicing();
   const engine: Engine = {

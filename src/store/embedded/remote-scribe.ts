@@ -36,7 +36,8 @@ interface Asked {
   failure(): { error: unknown } | null;
 }
 
-function createAsked(post: (message: ToThread) => void): Asked {
+/** The thread keeps the process from ending only as long as it owes an answer. */
+function createAsked(worker: Pick<Worker, 'postMessage' | 'ref' | 'unref'>): Asked {
   const waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: unknown) => void }>();
   let outbox: ToThread['writes'] = [];
   let count = 0;
@@ -44,12 +45,13 @@ function createAsked(post: (message: ToThread) => void): Asked {
   const send = (): void => {
     const writes = outbox;
     outbox = [];
-    post({ writes });
+    worker.postMessage({ writes } satisfies ToThread);
   };
   return {
     ask: <T>(text: string | null) => {
       if (failure) return Promise.reject(failure.error as Error);
       const sequence = (count += 1);
+      if (waiting.size === 0) worker.ref();
       if (outbox.push([sequence, text]) === 1) setImmediate(send);
       return new Promise<T>((resolve, reject) => {
         waiting.set(sequence, { resolve: resolve as (value: unknown) => void, reject });
@@ -60,6 +62,7 @@ function createAsked(post: (message: ToThread) => void): Asked {
       for (const [sequence, value] of done) waiting.get(sequence)?.resolve(value);
       for (const [sequence, why] of failed) waiting.get(sequence)?.reject(toError(why));
       for (const [sequence] of [...done, ...failed]) waiting.delete(sequence);
+      if (waiting.size === 0) worker.unref();
     },
     fail: (error) => {
       failure ??= { error };
@@ -79,7 +82,8 @@ export function createRemoteScribe(options: RemoteScribeOptions): Scribe {
   const workerData: ThreadData = { path, specs, token };
   const own = execArgv && { execArgv: [...execArgv] };
   const worker = new Worker(entry, { workerData, resourceLimits, ...own });
-  const { ask, settle, fail, failure } = createAsked((message) => worker.postMessage(message));
+  worker.unref();
+  const { ask, settle, fail, failure } = createAsked(worker);
   worker.on('error', fail);
   worker.on('exit', () => fail(new Error('the thread that writes has ended')));
   worker.on('message', (message: FromThread) => {

@@ -7,7 +7,7 @@ import { createNotebook, type Noted } from './notices.js';
 import { createScribe } from './scribe.js';
 import { toTable } from './tables.js';
 import { createWatch } from './watch.js';
-import { noteCommit } from './writers.js';
+import { noteCommit, readWritten, type Written } from './writers.js';
 import type { Write } from './writes.js';
 
 /** The thread of remote-scribe.ts: a connection of its own, and a scribe that is told what to write by messages. */
@@ -45,14 +45,16 @@ const tables = new Map(
 );
 const db = connect(path, halfCacheKiB);
 const watch = createWatch({ db, tables: [...tables.values()], own: null, onForeign: () => {} });
+let written: Written = { others: '', own: 0 };
 const around = {
   before: () => {
     watch.demandCurrent();
     noteCommit(db, token);
+    written = readWritten(db, token);
   },
   after: (committed: boolean) => {
     if (!committed) watch.doubt();
-    const noted = notebook.take(committed);
+    const noted = notebook.take({ committed, written });
     if (noted) tell({ noted });
   },
 };

@@ -1,7 +1,7 @@
 import type { Connection } from './connection.js';
 import { inspect } from './schema.js';
 import type { Table } from './tables.js';
-import { othersCommits } from './writers.js';
+import { readWritten, type Written } from './writers.js';
 
 /** Notices what others wrote, so that nothing is read or written in ignorance of it. */
 export interface Watch {
@@ -11,6 +11,8 @@ export interface Watch {
   release(): void;
   /** Before a transaction, in it. */
   demandCurrent(): void;
+  /** Whether nothing that was read here can be later than this. */
+  isLatest(written: Written): boolean;
   /** Nothing that is known of the indexes is sure: a transaction was undone. */
   doubt(): void;
 }
@@ -26,7 +28,7 @@ interface WatchDeps {
 
 export function createWatch({ db, tables, own, onForeign }: WatchDeps): Watch {
   let version = -1;
-  let others: string | null = null;
+  let seen: Written = { others: '', own: 0 };
   let state: 'current' | 'unmigrated' | 'foreign' = 'unmigrated';
   let looked = false;
   const release = (): void => {
@@ -54,15 +56,14 @@ export function createWatch({ db, tables, own, onForeign }: WatchDeps): Watch {
     onForeign();
     const { missing, foreign } = inspect(db, tables);
     state = missing.length > 0 ? 'unmigrated' : foreign.length > 0 ? 'foreign' : 'current';
-    if (state === 'current' && own !== null) others = othersCommits(db, own);
+    if (state === 'current' && own !== null) seen = readWritten(db, own);
   };
   /** Whether nobody but this process's writer has written since the last time. */
   const isOwn = (): boolean => {
     if (own === null) return false;
-    const now = othersCommits(db, own);
-    const same = now === others;
-    others = now;
-    return same;
+    const before = seen;
+    seen = readWritten(db, own);
+    return seen.others === before.others;
   };
   const check = (): void => {
     if (state === 'unmigrated')
@@ -82,6 +83,7 @@ export function createWatch({ db, tables, own, onForeign }: WatchDeps): Watch {
       check();
     },
     release,
+    isLatest: (written) => written.others === seen.others && written.own >= seen.own,
     doubt: () => {
       version = -1;
       state = 'unmigrated';

@@ -27,8 +27,18 @@ export function noteCommit(db: Connection, token: string): void {
   );
 }
 
-/** Changes whenever a writer but `token` commits. */
-export function othersCommits(db: Connection, token: string): string {
-  const row = db.get('SELECT group_concat(token || commits) FROM landfall_writers WHERE token <> ?', [token]);
-  return String(row?.[0] ?? '');
+/** Who had written how often, at some moment. */
+export interface Written {
+  /** Changes whenever a writer but ours commits. */
+  others: string;
+  /** Our own commits. */
+  own: number;
+}
+
+export function readWritten(db: Connection, token: string): Written {
+  const sql =
+    'SELECT group_concat(CASE WHEN token <> ?1 THEN token || commits END), ' +
+    'sum(CASE WHEN token = ?1 THEN commits END) FROM landfall_writers';
+  const [others, own] = db.get(sql, [token]) ?? [];
+  return { others: String(others ?? ''), own: Number(own ?? 0) };
 }
