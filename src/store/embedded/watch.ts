@@ -26,10 +26,20 @@ interface WatchDeps {
   onForeign: () => void;
 }
 
+type State = 'current' | 'unmigrated' | 'foreign';
+
+function check(state: State): void {
+  if (state === 'unmigrated')
+    throw new Error('the database lacks collections or indexes: call migrate() first');
+  if (state === 'foreign') {
+    throw new Error('the database was changed by another version of Landfall: restart this one');
+  }
+}
+
 export function createWatch({ db, tables, own, onForeign }: WatchDeps): Watch {
   let version = -1;
   let seen: Written = { others: '', own: 0 };
-  let state: 'current' | 'unmigrated' | 'foreign' = 'unmigrated';
+  let state: State = 'unmigrated';
   let looked = false;
   const release = (): void => {
     if (looked && own !== null) db.run('COMMIT');
@@ -65,22 +75,15 @@ export function createWatch({ db, tables, own, onForeign }: WatchDeps): Watch {
     seen = readWritten(db, own);
     return seen.others === before.others;
   };
-  const check = (): void => {
-    if (state === 'unmigrated')
-      throw new Error('the database lacks collections or indexes: call migrate() first');
-    if (state === 'foreign') {
-      throw new Error('the database was changed by another version of Landfall: restart this one');
-    }
-  };
   return {
     demandCurrent: () => {
       refresh();
-      check();
+      check(state);
     },
     // Another look in the same turn of the event loop would only repeat it.
     demandRecent: () => {
       if (!looked) beginReading();
-      check();
+      check(state);
     },
     release,
     isLatest: (written) => written.others === seen.others && written.own >= seen.own,
