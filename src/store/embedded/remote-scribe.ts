@@ -16,7 +16,7 @@ export interface RemoteScribeOptions {
   onNoted: (noted: Noted) => void;
   /** Called before any of that, and before writes are told: the file is not what it was. */
   onNews: () => void;
-  log: Pick<Logger, 'warn'>;
+  log: Pick<Logger, 'warn' | 'error'>;
   /** Arguments for node, where they are others than those of this process. */
   execArgv?: readonly string[];
 }
@@ -84,7 +84,13 @@ export function createRemoteScribe(options: RemoteScribeOptions): Scribe {
   const worker = new Worker(entry, { workerData, resourceLimits, ...own });
   worker.unref();
   const { ask, settle, fail, failure } = createAsked(worker);
-  worker.on('error', fail);
+  worker.on('error', (error) => {
+    log.error(
+      { err: error },
+      'the thread that writes failed: nothing is written until this process is started anew',
+    );
+    fail(error);
+  });
   worker.on('exit', () => fail(new Error('the thread that writes has ended')));
   worker.on('message', (message: FromThread) => {
     onNews();

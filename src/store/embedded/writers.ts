@@ -4,7 +4,8 @@ import type { Connection } from './connection.js';
  * Who has written how often. SQLite tells a connection that others have committed, not who: a process that writes in a
  * thread of its own has to tell its own commits, which change nothing that it does not know, from those of other processes.
  */
-const mostWriters = 100;
+/** Commands that wrote, mostly; their rows are of no use once they ended. */
+const mostWriters = 20;
 
 /** Whether the table has to be made, or cleared of those who ended long ago. */
 export function areWritersDue(db: Connection): boolean {
