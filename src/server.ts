@@ -8,7 +8,7 @@ import { demandRoom, type HealthChecks } from './http/health.js';
 import { messagesOf } from './http/messages.js';
 import type { MetricsServer } from './http/metrics.js';
 import { queueTotals } from './jobs/report.js';
-import { takeLock } from './lock.js';
+import { takeLock, type Lock } from './lock.js';
 import { allRouters } from './routers.js';
 import { createSwitchboard } from './streaming/switchboard.js';
 import { attachWebSockets } from './streaming/websocket.js';
@@ -41,10 +41,11 @@ const timeoutsOf = ({ headerSeconds, requestSeconds }: Context['settings']) => (
  */
 export async function startServer(ctx: Context): Promise<RunningServer> {
   const { settings } = ctx;
-  const lock = settings.databaseUrl === 'embedded:' ? takeLock(settings.data) : null;
+  let lock: Lock | null = null;
   let web: Web | null = null;
   let metrics: MetricsServer | null = null;
   try {
+    if (settings.databaseUrl === 'embedded:') lock = takeLock(settings.data);
     await ctx.keys.demandUnsealed();
     const { generation } = await getInstance(ctx);
     web = settings.role.includes('web') ? await startWeb(ctx) : await startHealth(ctx);

@@ -37,11 +37,15 @@ interface Asked {
 }
 
 /** The thread keeps the process from ending only as long as it owes an answer. */
-function createAsked(worker: Pick<Worker, 'postMessage' | 'ref' | 'unref'>): Asked {
+function createAsked(worker: Pick<Worker, 'postMessage' | 'once' | 'ref' | 'unref'>): Asked {
   const waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: unknown) => void }>();
   let outbox: ToThread['writes'] = [];
   let count = 0;
   let failure: { error: unknown } | null = null;
+  /** Before it runs, it cannot be let go. */
+  worker.once('online', () => {
+    if (waiting.size === 0) worker.unref();
+  });
   const send = (): void => {
     const writes = outbox;
     outbox = [];
@@ -82,7 +86,6 @@ export function createRemoteScribe(options: RemoteScribeOptions): Scribe {
   const workerData: ThreadData = { path, specs, token };
   const own = execArgv && { execArgv: [...execArgv] };
   const worker = new Worker(entry, { workerData, resourceLimits, ...own });
-  worker.unref();
   const { ask, settle, fail, failure } = createAsked(worker);
   worker.on('error', (error) => {
     log.error(
