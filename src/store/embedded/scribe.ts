@@ -22,17 +22,19 @@ export interface ScribeDeps {
   /** Of the database file. */
   path: string;
   around: Around;
+  /** See `createWriter`. */
+  gatherMs?: number;
   log: Pick<Logger, 'warn'>;
 }
 
 /** A scribe in this thread, over this connection. */
-export function createScribe({ db, tables, path, around, log }: ScribeDeps): Scribe {
+export function createScribe({ db, tables, path, around, gatherMs, log }: ScribeDeps): Scribe {
   const wal = openLog(path);
   const after = (committed: boolean): void => {
     around.after(committed);
     checkpoints?.wrote();
   };
-  const writer = createWriter(db, { before: around.before, after }, wal.sync);
+  const writer = createWriter(db, { before: around.before, after }, wal.sync, gatherMs);
   const checkpoints = path === ':memory:' ? null : createCheckpoints(path, writer.hold, log);
   const desk: Desk = { db, tables, texts: new Set() };
   return {

@@ -62,9 +62,9 @@ const giveUpAfterMs = 30_000;
  * Group commit: writes issued in one turn of the event loop, or while the disk is busy with those before, share a
  * transaction: each touches pages that the others touch as well, and a page is written once. A write that fails (a
  * duplicate key) fails alone. Every write is told to its caller only when it is on the disk. `before` and `after` run
- * once per transaction.
+ * once per transaction. `gatherMs`: how long more are waited for once some had to wait for the disk.
  */
-export function createWriter(db: Connection, around: Around, sync: Sync = null): Writer {
+export function createWriter(db: Connection, around: Around, sync: Sync = null, gatherMs = 0): Writer {
   const queue: Task[] = [];
   const settle = createSettling(sync);
   const begin = createBegin(db);
@@ -84,7 +84,7 @@ export function createWriter(db: Connection, around: Around, sync: Sync = null):
     const busy = scheduled ? null : settle.current();
     if (!busy) return schedule();
     scheduled = true;
-    void busy.then(() => setImmediate(pump));
+    void busy.then(() => (gatherMs > 0 ? setTimeout(pump, gatherMs) : setImmediate(pump)));
   };
 
   const pump = (): void => {
