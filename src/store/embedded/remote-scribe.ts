@@ -36,25 +36,23 @@ interface Asked {
   failure(): { error: unknown } | null;
 }
 
-/** The thread keeps the process from ending only as long as it owes an answer. */
-function createAsked(worker: Pick<Worker, 'postMessage' | 'once' | 'ref' | 'unref'>): Asked {
+/** The thread begins with the first question, and keeps the process from ending only as long as it owes an answer. */
+function createAsked(start: () => Pick<Worker, 'postMessage' | 'ref' | 'unref'>): Asked {
   const waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: unknown) => void }>();
+  let worker: ReturnType<typeof start> | null = null;
   let outbox: ToThread['writes'] = [];
   let count = 0;
   let failure: { error: unknown } | null = null;
-  /** Before it runs, it cannot be let go. */
-  worker.once('online', () => {
-    if (waiting.size === 0) worker.unref();
-  });
   const send = (): void => {
     const writes = outbox;
     outbox = [];
-    worker.postMessage({ writes } satisfies ToThread);
+    worker?.postMessage({ writes } satisfies ToThread);
   };
   return {
     ask: <T>(text: string | null) => {
       if (failure) return Promise.reject(failure.error as Error);
       const sequence = (count += 1);
+      worker ??= start();
       if (waiting.size === 0) worker.ref();
       if (outbox.push([sequence, text]) === 1) setImmediate(send);
       return new Promise<T>((resolve, reject) => {
@@ -66,7 +64,7 @@ function createAsked(worker: Pick<Worker, 'postMessage' | 'once' | 'ref' | 'unre
       for (const [sequence, value] of done) waiting.get(sequence)?.resolve(value);
       for (const [sequence, why] of failed) waiting.get(sequence)?.reject(toError(why));
       for (const [sequence] of [...done, ...failed]) waiting.delete(sequence);
-      if (waiting.size === 0) worker.unref();
+      if (waiting.size === 0) worker?.unref();
     },
     fail: (error) => {
       failure ??= { error };
@@ -85,24 +83,29 @@ export function createRemoteScribe(options: RemoteScribeOptions): Scribe {
   const { path, specs, token, execArgv, onNoted, onNews, log } = options;
   const workerData: ThreadData = { path, specs, token };
   const own = execArgv && { execArgv: [...execArgv] };
-  const worker = new Worker(entry, { workerData, resourceLimits, ...own });
-  const { ask, settle, fail, failure } = createAsked(worker);
-  worker.on('error', (error) => {
-    log.error(
-      { err: error },
-      'the thread that writes failed: nothing is written until this process is started anew',
-    );
-    fail(error);
-  });
-  worker.on('exit', () => fail(new Error('the thread that writes has ended')));
-  worker.on('message', (message: FromThread) => {
-    onNews();
-    if ('noted' in message) onNoted(message.noted);
-    else if ('warning' in message) log.warn({ err: toError(message.failure) }, message.warning);
-    else settle(message);
-  });
+  let worker: Worker | null = null;
+  const start = (): Worker => {
+    worker = new Worker(entry, { workerData, resourceLimits, ...own });
+    worker.on('error', (error) => {
+      log.error(
+        { err: error },
+        'the thread that writes failed: nothing is written until this process is started anew',
+      );
+      fail(error);
+    });
+    worker.on('exit', () => fail(new Error('the thread that writes has ended')));
+    worker.on('message', (message: FromThread) => {
+      onNews();
+      if ('noted' in message) onNoted(message.noted);
+      else if ('warning' in message) log.warn({ err: toError(message.failure) }, message.warning);
+      else settle(message);
+    });
+    return worker;
+  };
+  const { ask, settle, fail, failure } = createAsked(start);
   let closed: Promise<void> | null = null;
   const end = async (): Promise<void> => {
+    if (!worker) return;
     // A thread that failed has ended.
     await ask(null).catch(() => undefined);
     await worker.terminate();
