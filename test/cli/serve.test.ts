@@ -145,9 +145,9 @@ describe('serve', () => {
     const inbox = `http://127.0.0.1:${(peer.address() as AddressInfo).port}/inbox`;
     await cli.run(['account', 'create', 'alice']);
 
-    const ids = await queueDeliveries(inbox, 20);
     const first = serve();
-    // At once: an answer that does not come is waited for ten seconds, and then nothing is under way.
+    await first.says('Ready');
+    const ids = await queueDeliveries(inbox, 20);
     await until(() => got.length > 0);
     first.child.kill('SIGKILL');
     expect(await first.ended).toBe('SIGKILL');
@@ -172,7 +172,7 @@ describe('serve', () => {
   });
 });
 
-/** Writes deliveries, as a command would. @returns the activities' ids, in order */
+/** Writes deliveries beside the running server, as a command would. @returns the activities' ids, in order */
 async function queueDeliveries(inbox: string, count: number): Promise<string[]> {
   const ctx = await createContext(loadSettings(cli.env), { mode: 'command', log: silentLogger });
   const account = await findLocalAccount(ctx, 'alice');
