@@ -1,6 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import Database from 'libsql';
 import { openEmbeddedStore, type EmbeddedOptions } from '../../src/store/embedded/open.js';
@@ -164,6 +166,27 @@ test('is closed once everything that was begun is written; later writes are refu
   await Promise.all([store.close(), store.close(), begun]);
   await expect(c.insertOne({ _id: 'late' })).rejects.toThrow(/closed/);
   expect(await (await open()).collection<Doc>('c').countDocuments({})).toBe(500);
+});
+
+test('a process that comes and goes leaves the log to those who use it: what is written afterwards is not lost', async () => {
+  const c = (await open()).collection<Doc>('c');
+  await c.insertOne({ _id: '1', key: 'a' });
+  const log = statSync(`${file}-wal`).ino;
+  // The last one to close a database removes its log; locks tell it that it is not the last.
+  const code = `import Database from 'libsql';
+    const db = new Database(process.argv[1]);
+    const rows = db.prepare('SELECT id FROM c_c ORDER BY id').raw().all().join();
+    process.stdout.write(rows);`;
+  const close = `import Database from 'libsql';
+    const db = new Database(process.argv[1]);
+    db.exec('BEGIN IMMEDIATE; COMMIT');
+    db.close();`;
+  const run = async (script: string): Promise<string> =>
+    (await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script, file])).stdout;
+  await run(close);
+  expect(statSync(`${file}-wal`).ino).toBe(log);
+  await c.insertOne({ _id: '2', key: 'b' });
+  expect(await run(code)).toBe('1,2');
 });
 
 describe('trouble', () => {

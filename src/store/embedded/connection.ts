@@ -43,28 +43,55 @@ function codeOf(error: unknown): string {
  * Throws StartError, and changes nothing, when the file is damaged or belongs to something else.
  */
 export function connect(path: string, cacheKiB = wholeCacheKiB): Connection {
-  const memory = path === ':memory:';
-  let db: Database.Database | null = null;
-  try {
+  return begin(path, () => {
+    const memory = path === ':memory:';
     // Created by hand, so that private posts are not readable by other users of the machine.
     if (!memory) closeSync(openSync(path, 'a', 0o600));
     const kind = memory ? 'new' : judgeFile(path);
     if (kind !== 'new' && kind !== 'ours') throw new StartError(`The database ${path} ${refusals[kind]}`);
-    db = new Database(path);
-    db.exec('PRAGMA busy_timeout = 5000');
-    // Reads the schema, which shows damage that the header does not.
-    db.exec('SELECT count(*) FROM sqlite_master');
+    const db = open(path, cacheKiB);
     if (kind === 'new')
       db.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${formatVersion}`);
+    return db;
+  });
+}
+
+/**
+ * A further connection of a process that has the file open. It looks at nothing but through SQLite: closing a file drops all
+ * locks that the process has on it (POSIX), and another process that closes the database would then take it for unused
+ * and remove the log, with whatever is written to it from then on.
+ */
+export function connectAgain(path: string, cacheKiB: number): Connection {
+  return begin(path, () => open(path, cacheKiB));
+}
+
+function begin(path: string, opens: () => Database.Database): Connection {
+  let db: Database.Database | null = null;
+  try {
+    db = opens();
     // The writer syncs the log itself (sync.ts), and moves it into the file (checkpoints.ts): SQLite only if it must.
-    if (!memory)
+    if (path !== ':memory:')
       db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 30000');
     // Waiting any longer would hold up everything else in this process; the writer tries again later instead.
-    db.exec(`PRAGMA busy_timeout = 20; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -${cacheKiB}`);
+    db.exec('PRAGMA busy_timeout = 20; PRAGMA temp_store = MEMORY');
     return wrap(db);
   } catch (error) {
     db?.close();
     throw toStartError(error, path);
+  }
+}
+
+/** Reads the schema, which shows damage that the header does not. */
+function open(path: string, cacheKiB: number): Database.Database {
+  const db = new Database(path);
+  try {
+    db.exec('PRAGMA busy_timeout = 5000');
+    db.exec('SELECT count(*) FROM sqlite_master');
+    db.exec(`PRAGMA cache_size = -${cacheKiB}`);
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
   }
 }
 

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { CollectionSpec } from '../port.js';
 import { createAbsence } from './absence.js';
-import { connect, halfCacheKiB } from './connection.js';
+import { connectAgain, halfCacheKiB } from './connection.js';
 import { toFailure, type Failure } from './failures.js';
 import { createNotebook, type Noted } from './notices.js';
 import { createScribe } from './scribe.js';
@@ -43,7 +43,7 @@ const tables = new Map(
     return [name, toTable(name, spec, { ...memory, notices: notebook.of(name, spec) })];
   }),
 );
-const db = connect(path, halfCacheKiB);
+const db = connectAgain(path, halfCacheKiB);
 const watch = createWatch({ db, tables: [...tables.values()], own: null, onForeign: () => {} });
 let written: Written = { others: '', own: 0 };
 const around = {
