@@ -13,7 +13,7 @@ import { makePlan } from './plan.js';
 import type { Engine } from './reading.js';
 import { createRemoteScribe } from './remote-scribe.js';
 import { migrateTables } from './schema.js';
-import { createScribe, type Scribe } from './scribe.js';
+import type { Scribe, ScribeDeps } from './scribe.js';
 import type { Chunked } from './search.js';
 import { toTable, type Memory, type Table } from './tables.js';
 import { createTextIndex } from './text-index.js';
@@ -128,6 +128,12 @@ const aroundHere = ({ db, token, watch, settle }: Here): Around => ({
   },
 });
 
+/** What writes is not loaded where a thread does it. */
+async function scribeHere(deps: ScribeDeps): Promise<Scribe> {
+  const { createScribe } = await import('./scribe.js');
+  return createScribe(deps);
+}
+
 /**
  * Opens the embedded engine. Call `migrate()` before anything else; it is instant when nothing changed.
  * Throws StartError when the file is damaged, foreign, or locked.
@@ -148,7 +154,7 @@ export async function openEmbeddedStore(options: EmbeddedOptions): Promise<Store
   const onNoted = (noted: Noted): void => hear(noted, watch.isLatest(noted.written));
   const scribe = thread
     ? createRemoteScribe({ path, specs, token, onNoted, onNews: watch.release, log, ...thread })
-    : createScribe({ db, tables, path, around: aroundHere({ db, token, watch, settle }), log });
+    : await scribeHere({ db, tables, path, around: aroundHere({ db, token, watch, settle }), log });
   const sliced = createSlicing();
   const engine: Engine = {
     db,

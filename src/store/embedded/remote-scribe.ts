@@ -23,8 +23,8 @@ export interface RemoteScribeOptions {
 
 /** Its file lies beside this one, compiled or not. */
 const entry = new URL(import.meta.url.replace(/remote-scribe(\.[jt]s)$/, 'scribe-thread$1'));
-/** Its young generation would grow to 48 MB; what a write leaves behind is gone after one collection of a small one. */
-const resourceLimits = { maxYoungGenerationSizeMb: 8 };
+/** Its young generation would grow to 48 MB; what a write leaves behind is gone after a collection of a small one. */
+const resourceLimits = { maxYoungGenerationSizeMb: 4 };
 
 /** What was asked of the thread and is not answered. */
 interface Asked {
