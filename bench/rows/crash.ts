@@ -24,6 +24,10 @@ export async function crash(stage: Stage): Promise<Check[]> {
   const random = createRandom(seed);
   const kills = stage.quick ? 3 : 6;
   stage.say(`crash, seed ${seed}, ${kills} kills`);
+  // A home keeps its newest lines only; here every note is looked for in it.
+  await instance.stop();
+  instance.env['LANDFALL_HOME_ENTRIES'] = '100000';
+  await instance.start();
   await stage.plan({});
   await stage.fediverse.call('reset');
   const before = await stage.seed.call<number>('written', author.id);
