@@ -88,7 +88,8 @@ export function createWatch({ db, tables, own, onForeign }: WatchDeps): Watch {
     release,
     isLatest: (written) => written.others === seen.others && written.own >= seen.own,
     doubt: () => {
-      version = -1;
+      // To be looked at again, in this turn too.
+      release();
       state = 'unmigrated';
     },
   };
