@@ -1,6 +1,6 @@
-// Makes one program of what `landfall` loads, over tsc's output of src/cli/main.ts (and of the thread that writes): hundreds of small files, ours and the
-// libraries', cost a start half its CPU time (docs/decisions/100-one-program.md). What is imported dynamically stays apart
-// (dist/chunks/), to be read when it is needed.
+// Makes one program of what `landfall` loads, over tsc's output of src/cli/main.ts (and of the thread that writes): hundreds
+// of small files, ours and the libraries', cost a start half its CPU time (docs/decisions/100-one-program.md). What is
+// imported dynamically stays apart (dist/chunks/), to be read when it is needed.
 import { chmodSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -3,40 +3,47 @@ import type { BulkOperation, Collection, Document } from '../port.js';
 import { answer, ask, cursor, type Engine } from './reading.js';
 import { count } from './search.js';
 import type { Table } from './tables.js';
+import type { Write } from './writes.js';
 
-function check(operation: BulkOperation<Document>): BulkOperation<Document> {
+/** Checks an operation, before anything happens. Throws UnsupportedOperator. */
+function toWrite(collection: string, operation: BulkOperation<Document>): Write {
   if ('insertOne' in operation)
-    return { insertOne: { document: checkDocument(operation.insertOne.document) } };
-  if ('deleteOne' in operation) checkFilter(operation.deleteOne.filter);
-  if ('deleteMany' in operation) checkFilter(operation.deleteMany.filter);
-  if ('updateMany' in operation) {
-    const { filter, update } = operation.updateMany;
-    checkFilter(filter);
-    return { updateMany: { filter, update: checkUpdate(update) } };
-  }
+    return { collection, kind: 'insert', document: checkDocument(operation.insertOne.document) };
   if ('updateOne' in operation) {
     const { filter, update, upsert } = operation.updateOne;
     checkFilter(filter);
     const clean = checkUpdate(update);
     if (upsert) checkUpsert(filter, clean);
-    return { updateOne: { filter, update: clean, ...(upsert && { upsert }) } };
+    return { collection, kind: 'update', filter, update: clean, upsert };
   }
-  return operation;
+  if ('updateMany' in operation) {
+    const { filter, update } = operation.updateMany;
+    checkFilter(filter);
+    return { collection, kind: 'updateMany', filter, update: checkUpdate(update) };
+  }
+  const one = 'deleteOne' in operation;
+  const { filter } = one ? operation.deleteOne : operation.deleteMany;
+  checkFilter(filter);
+  return { collection, kind: one ? 'remove' : 'removeMany', filter };
 }
-
-const toInserts = (documents: readonly Document[]): BulkOperation<Document>[] =>
-  documents.map((document) => ({ insertOne: { document } }));
 
 /** The port's collection over one table. Filters and updates are checked before anything happens. */
 export function createCollection<T extends Document>(engine: Engine, table: Table): Collection<T> {
   const { scribe } = engine;
   const collection = table.name;
-  const bulk = async (operations: readonly BulkOperation<Document>[], ordered: boolean): Promise<unknown> =>
-    scribe.write({ collection, kind: 'bulk', operations: operations.map(check), ordered });
+  const perform = async <R>(operation: BulkOperation<Document>): Promise<R> =>
+    scribe.write(toWrite(collection, operation));
+  const bulk = async (operations: readonly BulkOperation<Document>[], ordered: boolean): Promise<unknown> => {
+    const writes = operations.map((operation) => toWrite(collection, operation));
+    return scribe.write({ collection, kind: 'bulk', writes, ordered });
+  };
   return {
-    insertOne: async (document) =>
-      scribe.write({ collection, kind: 'insert', document: checkDocument(document) }),
-    insertMany: (documents, { ordered = true } = {}) => bulk(toInserts(documents), ordered),
+    insertOne: (document) => perform({ insertOne: { document } }),
+    insertMany: (documents, { ordered = true } = {}) =>
+      bulk(
+        documents.map((document) => ({ insertOne: { document } })),
+        ordered,
+      ),
     findOne: async (filter, { sort } = {}) => {
       const { shape } = ask(table, filter);
       if (sort) checkSort(sort);
@@ -44,16 +51,9 @@ export function createCollection<T extends Document>(engine: Engine, table: Tabl
       return found ?? null;
     },
     find: (filter) => cursor(engine, table, ask(table, filter)),
-    updateOne: async (filter, update, { upsert } = {}) => {
-      checkFilter(filter);
-      const clean = checkUpdate(update);
-      if (upsert) checkUpsert(filter, clean);
-      return scribe.write({ collection, kind: 'update', filter, update: clean, upsert });
-    },
-    updateMany: async (filter, update) => {
-      checkFilter(filter);
-      return scribe.write({ collection, kind: 'updateMany', filter, update: checkUpdate(update) });
-    },
+    updateOne: (filter, update, { upsert = false } = {}) =>
+      perform({ updateOne: { filter, update, upsert } }),
+    updateMany: (filter, update) => perform({ updateMany: { filter, update } }),
     findOneAndUpdate: async (filter, update, { upsert, sort, returnDocument = 'before' } = {}) => {
       checkFilter(filter);
       if (sort) checkSort(sort);
@@ -62,19 +62,13 @@ export function createCollection<T extends Document>(engine: Engine, table: Tabl
       const change = { filter, update: clean, upsert, sort, returnDocument };
       return scribe.write({ collection, kind: 'findAndUpdate', ...change });
     },
-    deleteOne: async (filter) => {
-      checkFilter(filter);
-      return scribe.write({ collection, kind: 'remove', filter });
-    },
-    deleteMany: async (filter) => {
-      checkFilter(filter);
-      return scribe.write({ collection, kind: 'removeMany', filter });
-    },
+    deleteOne: (filter) => perform({ deleteOne: { filter } }),
+    deleteMany: (filter) => perform({ deleteMany: { filter } }),
     countDocuments: async (filter, { limit = 0 } = {}) => {
       checkFilter(filter);
       return engine.read(() => count(engine.db, table, filter, limit));
     },
-    bulkWrite: async (operations, { ordered = true } = {}) =>
+    bulkWrite: (operations, { ordered = true } = {}) =>
       bulk(operations as readonly BulkOperation<Document>[], ordered),
   };
 }

@@ -43,17 +43,16 @@ function codeOf(error: unknown): string {
  * Throws StartError, and changes nothing, when the file is damaged or belongs to something else.
  */
 export function connect(path: string, cacheKiB = wholeCacheKiB): Connection {
-  return begin(path, () => {
+  try {
     const memory = path === ':memory:';
     // Created by hand, so that private posts are not readable by other users of the machine.
     if (!memory) closeSync(openSync(path, 'a', 0o600));
     const kind = memory ? 'new' : judgeFile(path);
     if (kind !== 'new' && kind !== 'ours') throw new StartError(`The database ${path} ${refusals[kind]}`);
-    const db = open(path, cacheKiB);
-    if (kind === 'new')
-      db.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${formatVersion}`);
-    return db;
-  });
+    return open(path, { cacheKiB, isNew: kind === 'new' });
+  } catch (error) {
+    throw toStartError(error, path);
+  }
 }
 
 /**
@@ -62,33 +61,26 @@ export function connect(path: string, cacheKiB = wholeCacheKiB): Connection {
  * and remove the log, with whatever is written to it from then on.
  */
 export function connectAgain(path: string, cacheKiB: number): Connection {
-  return begin(path, () => open(path, cacheKiB));
-}
-
-function begin(path: string, opens: () => Database.Database): Connection {
-  let db: Database.Database | null = null;
   try {
-    db = opens();
-    // The writer syncs the log itself (sync.ts), and moves it into the file (checkpoints.ts): SQLite only if it must.
-    if (path !== ':memory:')
-      db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 30000');
-    // Waiting any longer would hold up everything else in this process; the writer tries again later instead.
-    db.exec('PRAGMA busy_timeout = 20; PRAGMA temp_store = MEMORY');
-    return wrap(db);
+    return open(path, { cacheKiB, isNew: false });
   } catch (error) {
-    db?.close();
     throw toStartError(error, path);
   }
 }
 
-/** Reads the schema, which shows damage that the header does not. */
-function open(path: string, cacheKiB: number): Database.Database {
+function open(path: string, { cacheKiB, isNew }: { cacheKiB: number; isNew: boolean }): Connection {
   const db = new Database(path);
   try {
     db.exec('PRAGMA busy_timeout = 5000');
+    // Reads the schema, which shows damage that the header does not.
     db.exec('SELECT count(*) FROM sqlite_master');
-    db.exec(`PRAGMA cache_size = -${cacheKiB}`);
-    return db;
+    if (isNew) db.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${formatVersion}`);
+    // The writer syncs the log itself (sync.ts), and moves it into the file (checkpoints.ts): SQLite only if it must.
+    if (path !== ':memory:')
+      db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 30000');
+    // Waiting any longer would hold up everything else in this process; the writer tries again later instead.
+    db.exec(`PRAGMA busy_timeout = 20; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -${cacheKiB}`);
+    return wrap(db);
   } catch (error) {
     db.close();
     throw error;

@@ -17,9 +17,7 @@ import type { Scribe, ScribeDeps } from './scribe.js';
 import type { Chunked } from './search.js';
 import { toTable, type Memory, type Table } from './tables.js';
 import { createTextIndex } from './text-index.js';
-import { createWatch, type Watch } from './watch.js';
-import type { Around } from './writer.js';
-import { noteCommit } from './writers.js';
+import { createWatch } from './watch.js';
 
 export interface EmbeddedOptions {
   /** A file, created when missing, or `:memory:`. */
@@ -109,25 +107,6 @@ function ping(db: Connection, scribe: Scribe): void {
   if (failure) throw new Error('the disk failed: start this process anew', { cause: failure.error });
 }
 
-interface Here {
-  db: Connection;
-  token: string;
-  watch: Watch;
-  settle: Tables['settle'];
-}
-
-/** Around the transactions of this thread. */
-const aroundHere = ({ db, token, watch, settle }: Here): Around => ({
-  before: () => {
-    watch.demandCurrent();
-    noteCommit(db, token);
-  },
-  after: (committed) => {
-    if (!committed) watch.doubt();
-    settle(committed);
-  },
-});
-
 /** What writes is not loaded where a thread does it. */
 async function scribeHere(deps: ScribeDeps): Promise<Scribe> {
   const { createScribe } = await import('./scribe.js');
@@ -154,7 +133,7 @@ export async function openEmbeddedStore(options: EmbeddedOptions): Promise<Store
   const onNoted = (noted: Noted): void => hear(noted, watch.isLatest(noted.written));
   const scribe = thread
     ? createRemoteScribe({ path, specs, token, onNoted, onNews: watch.release, log, ...thread })
-    : await scribeHere({ db, tables, path, around: aroundHere({ db, token, watch, settle }), log });
+    : await scribeHere({ db, tables, path, token, watch, onOver: settle, log });
   const sliced = createSlicing();
   const engine: Engine = {
     db,

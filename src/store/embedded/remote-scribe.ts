@@ -36,24 +36,27 @@ interface Asked {
   failure(): { error: unknown } | null;
 }
 
-/** The thread begins with the first question, and keeps the process from ending only as long as it owes an answer. */
-function createAsked(start: () => Pick<Worker, 'postMessage' | 'ref' | 'unref'>): Asked {
+interface AskedDeps {
+  post: (message: ToThread) => void;
+  /** The thread owes an answer, or none any more: only as long may it keep the process from ending. */
+  owes: (any: boolean) => void;
+}
+
+function createAsked({ post, owes }: AskedDeps): Asked {
   const waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: unknown) => void }>();
-  let worker: ReturnType<typeof start> | null = null;
   let outbox: ToThread['writes'] = [];
   let count = 0;
   let failure: { error: unknown } | null = null;
   const send = (): void => {
     const writes = outbox;
     outbox = [];
-    worker?.postMessage({ writes } satisfies ToThread);
+    post({ writes });
   };
   return {
     ask: <T>(text: string | null) => {
       if (failure) return Promise.reject(failure.error as Error);
       const sequence = (count += 1);
-      worker ??= start();
-      if (waiting.size === 0) worker.ref();
+      if (waiting.size === 0) owes(true);
       if (outbox.push([sequence, text]) === 1) setImmediate(send);
       return new Promise<T>((resolve, reject) => {
         waiting.set(sequence, { resolve: resolve as (value: unknown) => void, reject });
@@ -64,7 +67,7 @@ function createAsked(start: () => Pick<Worker, 'postMessage' | 'ref' | 'unref'>)
       for (const [sequence, value] of done) waiting.get(sequence)?.resolve(value);
       for (const [sequence, why] of failed) waiting.get(sequence)?.reject(toError(why));
       for (const [sequence] of [...done, ...failed]) waiting.delete(sequence);
-      if (waiting.size === 0) worker?.unref();
+      if (waiting.size === 0) owes(false);
     },
     fail: (error) => {
       failure ??= { error };
@@ -84,6 +87,7 @@ export function createRemoteScribe(options: RemoteScribeOptions): Scribe {
   const workerData: ThreadData = { path, specs, token };
   const own = execArgv && { execArgv: [...execArgv] };
   let worker: Worker | null = null;
+  /** It begins with the first question. */
   const start = (): Worker => {
     worker = new Worker(entry, { workerData, resourceLimits, ...own });
     worker.on('error', (error) => {
@@ -102,7 +106,10 @@ export function createRemoteScribe(options: RemoteScribeOptions): Scribe {
     });
     return worker;
   };
-  const { ask, settle, fail, failure } = createAsked(start);
+  const { ask, settle, fail, failure } = createAsked({
+    post: (message) => worker?.postMessage(message),
+    owes: (any) => (any ? (worker ?? start()).ref() : worker?.unref()),
+  });
   let closed: Promise<void> | null = null;
   const end = async (): Promise<void> => {
     if (!worker) return;

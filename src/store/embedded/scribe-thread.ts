@@ -1,13 +1,12 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { CollectionSpec } from '../port.js';
-import { createAbsence } from './absence.js';
 import { connectAgain, halfCacheKiB } from './connection.js';
 import { toFailure, type Failure } from './failures.js';
 import { createNotebook, type Noted } from './notices.js';
 import { createScribe } from './scribe.js';
-import { toTable } from './tables.js';
+import { noMemory, toTable } from './tables.js';
 import { createWatch } from './watch.js';
-import { noteCommit, readWritten, type Written } from './writers.js';
+import { readWritten, type Written } from './writers.js';
 import type { Write } from './writes.js';
 
 /** The thread of remote-scribe.ts: a connection of its own, and a scribe that is told what to write by messages. */
@@ -38,31 +37,24 @@ const tell = (message: FromThread): void => port.postMessage(message);
 
 const notebook = createNotebook();
 const tables = new Map(
-  Object.entries(specs).map(([name, spec]) => {
-    const memory = { cache: null, absence: createAbsence(), answers: null };
-    return [name, toTable(name, spec, { ...memory, notices: notebook.of(name, spec) })];
-  }),
+  Object.entries(specs).map(([name, spec]) => [
+    name,
+    toTable(name, spec, { ...noMemory(), notices: notebook.of(name, spec) }),
+  ]),
 );
 const db = connectAgain(path, halfCacheKiB);
 const watch = createWatch({ db, tables: [...tables.values()], own: null, onForeign: () => {} });
 let written: Written = { others: '', own: 0 };
-const around = {
-  before: () => {
-    watch.demandCurrent();
-    noteCommit(db, token);
-    written = readWritten(db, token);
-  },
-  after: (committed: boolean) => {
-    if (!committed) watch.doubt();
-    const noted = notebook.take({ committed, written });
-    if (noted) tell({ noted });
-  },
+const onBegun = (): void => void (written = readWritten(db, token));
+const onOver = (committed: boolean): void => {
+  const noted = notebook.take({ committed, written });
+  if (noted) tell({ noted });
 };
 const warn = ({ err }: Record<string, unknown>, warning: string): void =>
   tell({ warning, failure: toFailure(err) });
 /** Larger transactions write fewer pages; nobody waits for this thread's own time. */
 const gatherMs = 4;
-const scribe = createScribe({ db, tables, path, around, gatherMs, log: { warn } });
+const scribe = createScribe({ db, tables, path, token, watch, onBegun, onOver, gatherMs, log: { warn } });
 
 let done: [number, unknown][] = [];
 let failed: [number, Failure][] = [];

@@ -4,6 +4,8 @@ import type { Connection } from './connection.js';
 import { openLog } from './sync.js';
 import type { Table } from './tables.js';
 import { createWriter, type Around } from './writer.js';
+import type { Watch } from './watch.js';
+import { noteCommit } from './writers.js';
 import { toSteps, type Desk, type Write } from './writes.js';
 
 /** Takes down what it is told, one transaction after the other: here, or in a thread of its own (remote-scribe.ts). */
@@ -21,20 +23,35 @@ export interface ScribeDeps {
   tables: ReadonlyMap<string, Table>;
   /** Of the database file. */
   path: string;
-  around: Around;
+  /** See writers.ts. */
+  token: string;
+  watch: Watch;
+  /** A transaction has begun. */
+  onBegun?: () => void;
+  /** It is over. */
+  onOver: (committed: boolean) => void;
   /** See `createWriter`. */
   gatherMs?: number;
   log: Pick<Logger, 'warn'>;
 }
 
 /** A scribe in this thread, over this connection. */
-export function createScribe({ db, tables, path, around, gatherMs, log }: ScribeDeps): Scribe {
+export function createScribe(deps: ScribeDeps): Scribe {
+  const { db, tables, path, token, watch, onBegun, onOver, gatherMs, log } = deps;
   const wal = openLog(path);
-  const after = (committed: boolean): void => {
-    around.after(committed);
-    checkpoints?.wrote();
+  const around: Around = {
+    before: () => {
+      watch.demandCurrent();
+      noteCommit(db, token);
+      onBegun?.();
+    },
+    after: (committed) => {
+      if (!committed) watch.doubt();
+      onOver(committed);
+      checkpoints?.wrote();
+    },
   };
-  const writer = createWriter(db, { before: around.before, after }, wal.sync, gatherMs);
+  const writer = createWriter(db, around, wal.sync, gatherMs);
   const checkpoints = path === ':memory:' ? null : createCheckpoints(path, writer.hold, log);
   const desk: Desk = { db, tables, texts: new Set() };
   return {

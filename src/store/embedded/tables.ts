@@ -36,7 +36,7 @@ export interface Table {
 export type Memory = Pick<Table, 'cache' | 'absence' | 'answers' | 'notices'>;
 
 /** Remembers nothing. */
-function noMemory(): Memory {
+export function noMemory(): Memory {
   const memory = { cache: null, absence: createAbsence(), answers: null };
   return { ...memory, notices: toNotices(memory) };
 }

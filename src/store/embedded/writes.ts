@@ -1,5 +1,5 @@
 import { BulkWriteError, type WriteFailure } from '../errors.js';
-import type { BulkOperation, Document, Filter, Sort, Update, UpdateResult } from '../port.js';
+import type { Document, Filter, Sort, Update, UpdateResult } from '../port.js';
 import { toUpserted } from './apply-update.js';
 import type { Connection } from './connection.js';
 import { deleteDocument, insertDocument, updateDocument } from './documents.js';
@@ -17,7 +17,7 @@ export type Write = { collection: string } & (
   | (Change & { kind: 'findAndUpdate'; returnDocument: 'before' | 'after' })
   | { kind: 'updateMany'; filter: Filter; update: Update }
   | { kind: 'remove' | 'removeMany'; filter: Filter }
-  | { kind: 'bulk'; operations: readonly BulkOperation<Document>[]; ordered: boolean }
+  | { kind: 'bulk'; writes: readonly Write[]; ordered: boolean }
   /** `collection` is the name of a text index. `row`: an id in decimal. */
   | { kind: 'putText'; row: string; terms: string }
   | { kind: 'removeText'; row: string }
@@ -61,7 +61,7 @@ export function toSteps(desk: Desk, write: Write): Steps<unknown> {
     case 'removeMany':
       return removeMany(db, table, write.filter);
     case 'bulk':
-      return performAll(desk, write.collection, write);
+      return performAll(desk, write);
   }
 }
 
@@ -154,23 +154,14 @@ function* removeMany(db: Connection, table: Table, filter: Filter): Steps<{ dele
   return { deletedCount: yield* each(db, table, { filter, act }) };
 }
 
-function toWrite(collection: string, operation: BulkOperation<Document>): Write {
-  if ('insertOne' in operation) return { collection, kind: 'insert', document: operation.insertOne.document };
-  if ('updateOne' in operation) return { collection, kind: 'update', ...operation.updateOne };
-  if ('updateMany' in operation) return { collection, kind: 'updateMany', ...operation.updateMany };
-  if ('deleteOne' in operation) return { collection, kind: 'remove', ...operation.deleteOne };
-  return { collection, kind: 'removeMany', ...operation.deleteMany };
-}
-
 function* performAll(
   desk: Desk,
-  collection: string,
-  { operations, ordered }: { operations: readonly BulkOperation<Document>[]; ordered: boolean },
+  { writes, ordered }: { writes: readonly Write[]; ordered: boolean },
 ): Steps<{ ok: number }> {
   const failures: WriteFailure[] = [];
-  for (const [index, operation] of operations.entries()) {
+  for (const [index, write] of writes.entries()) {
     try {
-      yield* toSteps(desk, toWrite(collection, operation));
+      yield* toSteps(desk, write);
     } catch (error) {
       failures.push({ index, error });
       if (ordered) break;
