@@ -142,7 +142,7 @@ export const settingsTable = {
   inboxConcurrency: spec(
     'LANDFALL_INBOX_CONCURRENCY',
     count(1, 1000),
-    32,
+    128,
     'Received activities processed at once.',
   ),
   deliveryConcurrency: spec(

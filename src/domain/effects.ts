@@ -8,8 +8,9 @@ import { notifyStaff } from './reports.js';
 import { forgetDirect, noteDirect } from './conversations.js';
 import { countFavourites } from './favourites.js';
 import { countFollows } from './follows.js';
-import { backfillHome, clearFromHome, fanOutHome, trimHome, unreached, type Reached } from './home.js';
-import { removeFromLists, trimList } from './list-feed.js';
+import { trimLines } from './feed.js';
+import { backfillHome, clearFromHome, fanOutHome, unreached, type Reached } from './home.js';
+import { removeFromLists } from './list-feed.js';
 import { leaveLists } from './lists.js';
 import { carryFollowers } from './moves.js';
 import { notify } from './notifications.js';
@@ -113,8 +114,8 @@ async function statusArrived(
 
 /** Now and then, so that the lines of a feed stay bounded. */
 async function trimFeeds(ctx: Ctx, { homes, lists }: Reached): Promise<void> {
-  for (const id of homes) await trimHome(ctx, id);
-  for (const { listId } of lists) await trimList(ctx, listId);
+  for (const accountId of homes) await trimLines(ctx, ctx.db.homeEntries, { accountId });
+  for (const { listId } of lists) await trimLines(ctx, ctx.db.listEntries, { listId });
 }
 
 async function statusDeleted(ctx: Ctx, deleted: DeletedStatus): Promise<void> {

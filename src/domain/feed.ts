@@ -30,6 +30,31 @@ export async function readLines<T extends Document & FeedLine>(
   return up ? found.reverse() : found;
 }
 
+/** Owners of lines that are being trimmed, by collection. */
+const trimmed = new WeakMap<object, Set<string>>();
+
+/**
+ * Keeps the newest lines of an owner only. Of several who want that at the same moment, one does it: the others would
+ * find the same lines to be too many.
+ */
+export async function trimLines<T extends Document & FeedLine>(
+  ctx: Ctx,
+  lines: Collection<T>,
+  owner: Filter,
+): Promise<void> {
+  const busy = trimmed.get(lines) ?? new Set();
+  const name = JSON.stringify(owner);
+  if (busy.has(name)) return;
+  trimmed.set(lines, busy.add(name));
+  try {
+    const first = lines.find(owner).sort({ statusId: -1 }).skip(ctx.settings.homeEntries).limit(1);
+    const [tooMany] = await first.toArray();
+    if (tooMany) await lines.deleteMany({ ...owner, statusId: { $lte: tooMany.statusId } });
+  } finally {
+    busy.delete(name);
+  }
+}
+
 /** A page of what lines lead to, newest first. */
 export function readFeed(
   ctx: Ctx,

@@ -119,17 +119,3 @@ export async function clearFromHome(ctx: Ctx, accountId: string, fromId: string)
   await ctx.db.homeEntries.deleteMany({ accountId, fromId });
   await ctx.db.listEntries.deleteMany({ accountId, fromId });
 }
-
-/** Keeps the newest lines of a home timeline only. */
-export async function trimHome(ctx: Ctx, accountId: string): Promise<void> {
-  // Counted over the index; the lines themselves are read only when a good many are too many.
-  const most = Math.ceil(ctx.settings.homeEntries * 1.05);
-  if ((await ctx.db.homeEntries.countDocuments({ accountId }, { limit: most + 1 })) <= most) return;
-  const [oldest] = await ctx.db.homeEntries
-    .find({ accountId })
-    .sort({ statusId: -1 })
-    .skip(ctx.settings.homeEntries)
-    .limit(1)
-    .toArray();
-  if (oldest) await ctx.db.homeEntries.deleteMany({ accountId, statusId: { $lte: oldest.statusId } });
-}

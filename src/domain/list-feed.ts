@@ -78,14 +78,3 @@ export async function removeFromLists(ctx: Ctx, statusId: string): Promise<void>
   await ctx.db.listEntries.deleteMany({ statusId });
   await ctx.db.listEntries.deleteMany({ shownId: statusId });
 }
-
-/** Keeps the newest lines of a list only. */
-export async function trimList(ctx: Ctx, listId: string): Promise<void> {
-  const [oldest] = await ctx.db.listEntries
-    .find({ listId })
-    .sort({ statusId: -1 })
-    .skip(ctx.settings.homeEntries)
-    .limit(1)
-    .toArray();
-  if (oldest) await ctx.db.listEntries.deleteMany({ listId, statusId: { $lte: oldest.statusId } });
-}

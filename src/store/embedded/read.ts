@@ -37,9 +37,9 @@ function* readKept<T extends Document>(
   }
   const plan = makePlan(table, { filter, sort, limit: end ?? undefined });
   if (!isFew(plan, end, sort !== undefined)) return yield* search<T>(db, table, query);
-  const ids = idsOf(db, plan.branches, { ordered: sort !== undefined, limit: end });
+  const ids = idsOf(db, plan.branches, { ordered: sort !== undefined, skip, limit: query.limit || null });
   if (ids.length > maxKept) return yield* search<T>(db, table, query);
-  const found = (yield* documentsOf(db, table, cache, ids.slice(skip))) as T[];
+  const found = (yield* documentsOf(db, table, cache, ids)) as T[];
   const unique = uniqueValue(table, filter);
   if (unique && found[0]) cache.name(unique.index, unique.value, found[0]._id);
   return found;
@@ -124,14 +124,10 @@ export function* documentsOf(
     if (kept) found.set(id, kept);
     else missing.push(id);
   }
-  if (missing.length === 1) {
-    const text = db.get(table.sql.byId, missing)?.[0];
-    if (typeof text === 'string') found.set(missing[0] ?? '', cache.keep(text));
-  } else {
-    for (const rows of fetch(db, table, missing, maxChunk)) {
-      for (const [id, text] of rows) found.set(id, cache.keep(text));
-      yield;
-    }
+  for (const rows of fetch(db, table, missing, maxChunk)) {
+    for (const [id, text] of rows) found.set(id, cache.keep(text));
+    // One is read as part of the same breath.
+    if (missing.length > 1) yield;
   }
   return ids.flatMap((id) => found.get(id) ?? []);
 }

@@ -110,33 +110,54 @@ function behind(
   return { sql: `(${steps.join(' OR ')})`, params };
 }
 
-/** The ids of all branches in SQL, ordered there when `ordered`, each branch cut at `limit`. */
+interface Slice {
+  ordered: boolean;
+  /** How many of the first are passed over, inside SQLite. Default: none. */
+  skip?: number;
+  /** How many after those; null: all. */
+  limit: number | null;
+}
+
+/** The ids of all branches in SQL, ordered there when `ordered`. */
 export function idsOf(
   db: Connection,
   branches: readonly Branch[],
-  { ordered, limit }: { ordered: boolean; limit: number | null },
+  { ordered, skip = 0, limit }: Slice,
 ): string[] {
   const params: Key[] = [];
   const direction = (up: number): string => (up === 1 ? '' : ' DESC');
   const sorted = ordered && (branches[0]?.orderBy?.length ?? 0) > 0;
-  const cut = limit === null ? '' : ' LIMIT ?';
   const selects = branches.map(({ index, terms, orderBy, repeats }) => {
     const keys = sorted ? (orderBy ?? []) : [];
     const names = keys.map(({ sql }, i) => `, ${sql} AS s${i}`).join('');
     params.push(...terms.flatMap(({ params: own }) => own));
-    if (limit !== null) params.push(limit);
+    // Of several branches, the first of each may all be among the first of them together.
+    const several = branches.length > 1 && limit !== null;
+    if (several) params.push(skip + limit);
     const order =
       keys.length > 0 ? ` ORDER BY ${keys.map((key) => key.sql + direction(key.direction)).join(', ')}` : '';
-    return `SELECT${repeats ? ' DISTINCT' : ''} id${names} FROM ${index.table}${whereOf(terms)}${order}${cut}`;
+    return `SELECT${repeats ? ' DISTINCT' : ''} id${names} FROM ${index.table}${whereOf(terms)}${order}${several ? ' LIMIT ?' : ''}`;
   });
-  if (selects.length === 1) return db.all(selects[0] ?? '', params).map(([id]) => id as string);
+  if (skip > 0 || limit !== null) params.push(limit ?? -1);
+  if (skip > 0) params.push(skip);
+  const tail = skip > 0 ? ' LIMIT ? OFFSET ?' : limit === null ? '' : ' LIMIT ?';
+  if (selects.length === 1) return db.all(`${selects[0] ?? ''}${tail}`, params).map(([id]) => id as string);
   const outer = sorted
     ? (branches[0]?.orderBy ?? []).map((key, i) => `s${i}${direction(key.direction)}`)
     : [];
   const order = outer.length > 0 ? ` ORDER BY ${outer.join(', ')}` : '';
-  if (limit !== null) params.push(limit);
   const union = selects.map((select) => `SELECT * FROM (${select})`).join(' UNION ');
-  return db.all(`${union}${order}${cut}`, params).map(([id]) => id as string);
+  return db.all(`${union}${order}${tail}`, params).map(([id]) => id as string);
+}
+
+function documentsById(db: Connection, { table, sql }: Table, ids: readonly string[]): [string, string][] {
+  if (ids.length > 1) {
+    const list = `SELECT id, doc FROM ${table} WHERE id IN (SELECT value FROM json_each(?))`;
+    return db.all(list, [JSON.stringify(ids)]) as [string, string][];
+  }
+  const [id = ''] = ids;
+  const text = db.get(sql.byId, [id])?.[0];
+  return typeof text === 'string' ? [[id, text]] : [];
 }
 
 /** Documents of ids, in their order, a chunk at a time; those that are gone meanwhile are left out. */
@@ -148,8 +169,7 @@ export function* fetch(
 ): Generator<Rows, void, undefined> {
   for (let at = 0, size = first; at < ids.length; at += size, size = Math.min(size * 2, maxChunk)) {
     const part = ids.slice(at, at + size);
-    const sql = `SELECT id, doc FROM ${table.table} WHERE id IN (SELECT value FROM json_each(?))`;
-    const found = new Map(db.all(sql, [JSON.stringify(part)]) as [string, string][]);
+    const found = new Map(documentsById(db, table, part));
     yield part.flatMap((id) => {
       const doc = found.get(id);
       return doc === undefined ? [] : [[id, doc] as const];
@@ -176,8 +196,8 @@ function open(db: Connection, table: Table, plan: Plan, { skip, end: wanted }: P
     const chunks = walk(db, table, single, Math.min(first, maxChunk));
     return { chunks, ordered: single.natural !== 0, exact, repeats: single.repeats, passed };
   }
-  const limit = exact && ordered ? wanted : null;
-  const ids = idsOf(db, plan.branches, { ordered, limit }).slice(passed);
+  const limit = exact && ordered && wanted !== null ? wanted - passed : null;
+  const ids = idsOf(db, plan.branches, { ordered, skip: passed, limit });
   const first = wanted !== null && ordered ? Math.min(Math.max(wanted, minChunk), maxChunk) : maxChunk;
   return { chunks: fetch(db, table, ids, first), ordered, exact, repeats: false, passed };
 }
