@@ -187,15 +187,15 @@ function documentLimits({ documentBytes, documentDepth, documentNodes, fetchRedi
 }
 
 function outboundOptions(settings: Settings, names: OwnNames) {
-  const { deliveryConcurrency, deliveryPerHost } = settings;
+  const { deliveryConcurrency, deliveryPerHost, inboxConcurrency } = settings;
   return {
     allowLoopback: settings.federateLoopback,
     userAgent: `${software.title}/${software.version} (+${names.origin}/)`,
     isRefusedHost: names.isOwn,
-    // Room for every delivery that may be under way, slow ones too, and for the fetches beside them.
+    // Room for every delivery and every activity that may be under way, slow ones too, and for the fetches beside them.
     limits: {
       timeoutMs: settings.fetchSeconds * 1000,
-      maxOrigins: 256 + 4 * deliveryConcurrency,
+      maxOrigins: 256 + 4 * (deliveryConcurrency + inboxConcurrency),
       socketsPerOrigin: deliveryPerHost + 2,
       requestsPerOrigin: Math.max(64, 2 * deliveryPerHost),
     },
