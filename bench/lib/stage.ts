@@ -8,6 +8,7 @@ import type { Person, Seen } from '../seed.js';
 import { startChild, type Child } from './child.js';
 import { createInstance, type Instance } from './instance.js';
 import { cpuMs, until } from './measure.js';
+import type { There } from './there.js';
 import type { Volley } from './wire.js';
 import { followerCount } from './world.js';
 
@@ -31,6 +32,8 @@ export interface Check {
   ratio: number | null;
   /** Null: told without a goal, or not measurable here. */
   pass: boolean | null;
+  /** What it would be where the goal was set. Absent: the goal is a ratio, or holds everywhere. */
+  there?: There | undefined;
 }
 
 /** A small community that is up: an author with a thousand followers elsewhere, and a reader. */

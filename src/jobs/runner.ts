@@ -1,38 +1,14 @@
 import { setMaxListeners } from 'node:events';
-import type { Clock } from '../../federation/ports.js';
-import type { Logger } from '../log.js';
 import type { WorkItem } from '../model/work.js';
 import { createPace, type Pace } from '../turns.js';
 import { Adoption, extendLeases, heldFactor } from './adoption.js';
 import { Feeder } from './feeder.js';
-import { Lanes, type LaneRules } from './lanes.js';
-import type { Queue, Verdict } from './queue.js';
+import { Lanes } from './lanes.js';
+import type { Verdict } from './queue.js';
+import type { RunnerOptions } from './runner-options.js';
 import { createSettler, type Settler } from './settler.js';
 import { createTimers, patience, type Timers } from './timers.js';
 import { UnderWay } from './under-way.js';
-
-export interface RunnerOptions<T extends WorkItem> {
-  name: string;
-  queue: Queue<T>;
-  rules: LaneRules<T>;
-  /** Items under way at once. One that takes long gives its place to others (it only waits for somebody else). */
-  concurrency: number;
-  /** Items that wait here at most when this process hands its own to `adopt`: four times `concurrency`, or more. */
-  adoptMax?: number;
-  pollMs: number;
-  /** See FeederDeps. */
-  overlapMs: number;
-  clock: Clock;
-  log: Logger;
-  /** An item under way for longer is taken for failed: whatever holds it up must not hold its lane for ever. */
-  mostMs: number;
-  /** `signal` is aborted when a stop has waited long enough. */
-  run(item: T, signal: AbortSignal): Promise<Verdict>;
-  /** What becomes of an item whose `run` threw. */
-  onError(item: T, error: unknown): Verdict;
-  /** Loads what `rules` needs to know about lanes. */
-  prepare?(lanes: readonly string[]): Promise<void>;
-}
 
 /** Beginning one takes a fraction of a millisecond; a hundred at once would hold up everybody else. */
 const begunPerTurn = 4;
@@ -76,7 +52,12 @@ export class Runner<T extends WorkItem> {
       release: (items) => this.#release(items),
       requestScan: () => this.#feeder.requestScan(),
     });
-    this.#settler = createSettler<T>(options, () => this.#pump());
+    this.#settler = createSettler<T>({
+      gatherMs: 0,
+      ...options,
+      expectsMore: () => this.#under.size > 0,
+      onFlushed: () => this.#pump(),
+    });
     this.#timers = this.#createTimers();
     this.#under = new UnderWay<T>({ ...options, onRoom: () => this.#pump() });
     this.#pace = createPace(begunPerTurn, () => this.#pump());

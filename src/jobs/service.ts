@@ -39,6 +39,8 @@ const timing = { alone: { pollMs: 1000, overlapMs: 2000 }, many: { pollMs: 250, 
 const jobConcurrency = 8;
 /** Events and activities that wait in memory, leased: a burst then costs no looking for and claiming. */
 const adoptMax = { jobs: 1000, received: 2000 };
+/** Whoever gets or applies an activity again does nothing; of a mail or a push message everyone notices the second. */
+const gatherMs = 20;
 /** Longer ones wait in the store, characters. */
 const adoptedBody = 16_384;
 
@@ -144,7 +146,7 @@ function createRunners(
 ): Runners {
   const { clock, log, settings } = ctx;
   const common = { clock, log, pollMs, overlapMs, mostMs: settings.workSeconds * 1000 };
-  const deliveries = createDeliveryRunner(ctx, queues.deliveries, { ...common, generation, peers });
+  const deliveries = createDeliveryRunner(ctx, queues.deliveries, { ...common, gatherMs, generation, peers });
   const heardFrom = async (host: string): Promise<void> => {
     await peers.heardFrom(host);
     deliveries.review(host);
@@ -178,6 +180,7 @@ function createRunners(
       queue: queues.received,
       concurrency: settings.inboxConcurrency,
       adoptMax: adoptMax.received,
+      gatherMs,
       rules: { allowance: () => perActor },
       run: (received) => runReceived(ctx, received, heardFrom),
       onError: (received, error) => receivedFailed(ctx, received, error),

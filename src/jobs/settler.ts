@@ -2,7 +2,17 @@ import type { Logger } from '../log.js';
 import type { WorkItem } from '../model/work.js';
 import type { Queue, Settlement } from './queue.js';
 
-/** Writes verdicts in batches: those that come while one batch is written make up the next. */
+export interface SettlerDeps<T extends WorkItem> {
+  queue: Pick<Queue<T>, 'settle'>;
+  log: Logger;
+  /** Whether more verdicts are about to come. */
+  expectsMore: () => boolean;
+  onFlushed: () => void;
+  /** So long more are waited for while they are to be expected. */
+  gatherMs: number;
+}
+
+/** Writes verdicts in batches: those that come in a moment, or while one batch is written, go together. */
 export interface Settler<T extends WorkItem> {
   add(settlements: readonly Settlement<T>[]): void;
   /** Items whose verdict is not stored yet. */
@@ -18,17 +28,26 @@ const batchSize = 500;
 const pauseMs = 500;
 const lastTries = 3;
 
-export function createSettler<T extends WorkItem>(
-  { queue, log }: { queue: Pick<Queue<T>, 'settle'>; log: Logger },
-  onFlushed: () => void,
-): Settler<T> {
+export function createSettler<T extends WorkItem>(deps: SettlerDeps<T>): Settler<T> {
+  const { queue, log, expectsMore, onFlushed, gatherMs } = deps;
   const pending = new Map<string, Settlement<T>>();
   let writing: Promise<void> | null = null;
   let stopping = false;
+  let hurry: () => void = () => {};
 
+  const gather = (): Promise<void> =>
+    new Promise((resolve) => {
+      const timer = setTimeout(resolve, gatherMs);
+      hurry = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  const isUrgent = (): boolean => stopping || gatherMs === 0 || pending.size >= batchSize || !expectsMore();
   const write = async (): Promise<void> => {
     let failures = 0;
     while (pending.size) {
+      if (!isUrgent()) await gather();
       const batch = [...pending.values()].slice(0, batchSize);
       try {
         await queue.settle(batch);
@@ -51,6 +70,7 @@ export function createSettler<T extends WorkItem>(
     add: (settlements) => {
       for (const settlement of settlements) pending.set(settlement.item._id, settlement);
       if (pending.size) writing ??= write();
+      if (isUrgent()) hurry();
     },
     has: (id) => pending.has(id),
     get size() {
@@ -61,6 +81,7 @@ export function createSettler<T extends WorkItem>(
     },
     stop: () => {
       stopping = true;
+      hurry();
     },
   };
 }

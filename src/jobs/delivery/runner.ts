@@ -6,7 +6,8 @@ import { isSuspended } from '../../policy/domains.js';
 import { backOff, errorText } from '../handlers/back-off.js';
 import { noteInboxGone } from '../handlers/inbox-gone.js';
 import type { Queue } from '../queue.js';
-import { Runner, type RunnerOptions } from '../runner.js';
+import type { RunnerOptions } from '../runner-options.js';
+import { Runner } from '../runner.js';
 import { createBodies } from './bodies.js';
 import { createDeliver } from './deliver.js';
 import { createFollowersSummaries } from './followers-summaries.js';
@@ -15,7 +16,7 @@ import { recent } from './recent.js';
 
 export interface DeliveryOptions extends Pick<
   RunnerOptions<Delivery>,
-  'clock' | 'log' | 'pollMs' | 'overlapMs' | 'mostMs'
+  'clock' | 'log' | 'pollMs' | 'overlapMs' | 'mostMs' | 'gatherMs'
 > {
   /** The instance's generation when this process started. */
   generation: number;
