@@ -165,7 +165,7 @@ test('#367 S_SQLITE_BUSY', async () => {
   const data = await dataFolder();
   const s = await scene({ data, databaseUrl: 'embedded:' });
   const file = join(data, 'landfall.sqlite');
-  const [reader, writer] = [new Database(file), new Database(file)];
+  const [reader, writer] = [new Database(file), new Database(file, { timeout: 20_000 })];
   reader.exec('BEGIN');
   reader.prepare('SELECT count(*) FROM sqlite_master').get([]);
   writer.exec('BEGIN IMMEDIATE');

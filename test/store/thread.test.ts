@@ -89,7 +89,8 @@ describe('what is remembered', () => {
     const ours = c.updateOne({ _id: '1' }, { $set: { text: 'ours' } });
     await nextTurn();
     // The thread has what it needs; nothing that it tells is heard as long as this turn lasts.
-    const foreign = new Database(file);
+    // What is committed can be read a moment before the lock is free.
+    const foreign = new Database(file, { timeout: 20_000 });
     const stored = foreign.prepare('SELECT doc FROM c_c').raw();
     const limit = performance.now() + 20_000;
     while (!String(stored.get()).includes('ours') && performance.now() < limit);
@@ -178,7 +179,7 @@ test('a process that comes and goes leaves the log to those who use it: what is 
     const rows = db.prepare('SELECT id FROM c_c ORDER BY id').raw().all().join();
     process.stdout.write(rows);`;
   const close = `import Database from 'libsql';
-    const db = new Database(process.argv[1]);
+    const db = new Database(process.argv[1], { timeout: 20_000 });
     db.exec('BEGIN IMMEDIATE; COMMIT');
     db.close();`;
   const run = async (script: string): Promise<string> =>
