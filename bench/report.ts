@@ -15,36 +15,32 @@ export interface About {
   at: Date;
 }
 
-const verdictOf = ({ pass }: Check): string => (pass === null ? '–' : pass ? 'reached' : 'missed');
-const thereOf = ({ there }: Check): string =>
-  there ? `${there.figure}, ${there.pass ? 'reached' : 'missed'}` : '';
-const ratioOf = ({ ratio }: Check): string => (ratio === null ? '' : ratio.toFixed(2));
+const verdictOf = (pass: boolean | null): string => (pass === null ? '–' : pass ? 'reached' : 'missed');
+
+/** What both tables say of a verdict, in the order of their columns. */
+const cellsOf = ({ what, goal, figure, ratio, pass, there }: Check): string[] => [
+  what,
+  goal,
+  figure,
+  ratio === null ? '' : ratio.toFixed(2),
+  verdictOf(pass),
+  there ? `${there.figure}, ${verdictOf(there.pass)}` : '',
+];
+const columns = ['what', 'goal', 'figure', 'ratio', 'verdict', 'where the goals were set'];
 
 /** A table for the terminal. */
 export function toText(results: readonly RowResult[]): string {
-  const lines = [['row', 'what', 'goal', 'figure', 'ratio', 'verdict', 'there']];
-  for (const { name, checks } of results)
-    for (const check of checks)
-      lines.push([
-        name,
-        check.what,
-        check.goal,
-        check.figure,
-        ratioOf(check),
-        verdictOf(check),
-        thereOf(check),
-      ]);
+  const lines = [
+    ['row', ...columns],
+    ...results.flatMap(({ name, checks }) => checks.map((check) => [name, ...cellsOf(check)])),
+  ];
   const widths = (lines[0] ?? []).map((_, i) => Math.max(...lines.map((line) => (line[i] ?? '').length)));
   return lines.map((line) => line.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ')).join('\n');
 }
 
 /** The same for a page, with a plot of the ratios. */
 export function toMarkdown(results: readonly RowResult[], about: About): string {
-  const cells = results.flatMap(({ checks }) =>
-    checks.map(
-      (c) => `| ${c.what} | ${c.goal} | ${c.figure} | ${ratioOf(c)} | ${verdictOf(c)} | ${thereOf(c)} |`,
-    ),
-  );
+  const toLine = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
   const minutes = (about.seconds / 60).toFixed(1);
   return [
     '# Bench',
@@ -56,9 +52,9 @@ export function toMarkdown(results: readonly RowResult[], about: About): string 
       'limits measured in the same run. The last column tells goals in ms and core-ms as the figure would be on the ' +
       'machine of the goals: to its limit as the figure is to the limit here (bench/lib/there.ts).',
     '',
-    '| what | goal | figure | ratio | verdict | where the goals were set |',
-    '|---|---|---|---|---|---|',
-    ...cells,
+    toLine(columns),
+    `|${columns.map(() => '---|').join('')}`,
+    ...results.flatMap(({ checks }) => checks.map((check) => toLine(cellsOf(check)))),
     '',
     toPlot(results),
     '',

@@ -18,6 +18,7 @@ import { createRuleBook } from './domain/rule-book.js';
 import { createSeals } from './domain/seals.js';
 import { createGate } from './gate.js';
 import { createJobs, type JobsService } from './jobs/service.js';
+import { slowFactor } from './jobs/under-way.js';
 import { createRandomTokens } from './random-tokens.js';
 import { createLogger, type Logger } from './log.js';
 import { openMail } from './mail/open.js';
@@ -195,7 +196,7 @@ function outboundOptions(settings: Settings, names: OwnNames) {
     // Room for every delivery and every activity that may be under way, slow ones too, and for the fetches beside them.
     limits: {
       timeoutMs: settings.fetchSeconds * 1000,
-      maxOrigins: 256 + 4 * (deliveryConcurrency + inboxConcurrency),
+      maxOrigins: 256 + slowFactor * (deliveryConcurrency + inboxConcurrency),
       socketsPerOrigin: deliveryPerHost + 2,
       requestsPerOrigin: Math.max(64, 2 * deliveryPerHost),
     },

@@ -1,7 +1,7 @@
 import type { FediverseReport, Mode, Plan } from '../fediverse.js';
 import { median, nowMs, quantile, sleep } from '../lib/measure.js';
 import { cpuOf, post, settled, type Check, type Stage } from '../lib/stage.js';
-import { limitsThere, there } from '../lib/there.js';
+import { limitsThere, there, type Limit } from '../lib/there.js';
 import { followerCount, hostCount } from '../lib/world.js';
 
 interface FanOut {
@@ -50,7 +50,7 @@ const exactlyOnce = (runs: readonly FanOut[]): Check => {
 };
 
 /** "Sign + POST" without a queue, to the same inboxes. */
-async function signAndPost({ limits, port }: Stage): Promise<{ perSecond: number; coreMs: number }> {
+async function signAndPost({ limits, port }: Stage): Promise<Limit> {
   const { result, coreMs } = await cpuOf(limits.pid, () =>
     limits.call<number>('signAndPost', { port, concurrency: 128 }),
   );
@@ -64,7 +64,7 @@ export async function fanOutInstant(stage: Stage): Promise<Check[]> {
   await signAndPost(stage);
   await fanOut(stage, followerCount, 60_000);
   const runs: FanOut[] = [];
-  const limits: { perSecond: number; coreMs: number }[] = [];
+  const limits: Limit[] = [];
   for (let round = 0; round < stage.rounds + 1; round++) {
     limits.push(await signAndPost(stage));
     runs.push(await fanOut(stage, followerCount, 60_000));
@@ -88,12 +88,7 @@ export async function fanOutInstant(stage: Stage): Promise<Check[]> {
       figure: `${core.toFixed(2)} core-ms; sign + POST takes ${limitCore.toFixed(2)}`,
       ratio: null,
       pass: Number.isNaN(core) ? null : core <= 0.6,
-      there: there(core, {
-        here: limitCore,
-        limit: limitsThere.signAndPost.coreMs,
-        most: 0.6,
-        unit: 'core-ms',
-      }),
+      there: there((core * limitsThere.signAndPost.coreMs) / limitCore, { most: 0.6, unit: 'core-ms' }),
     },
     exactlyOnce(runs),
   ];
@@ -115,6 +110,7 @@ export async function fanOutSlow(stage: Stage): Promise<Check[]> {
   await stage.plan({});
   const counted = runs.slice(1);
   const last = median(counted.map((r) => Math.max(...r.times)));
+  const limit = median(limits.slice(1));
   return [
     {
       what: 'fan-out, peers answer after 100 ms',
@@ -123,9 +119,7 @@ export async function fanOutSlow(stage: Stage): Promise<Check[]> {
       ratio: null,
       pass: last <= 1200,
       // Peers are as slow everywhere; the rest is work.
-      there: there(last - latencyMs, {
-        here: 1 / median(limits.slice(1)),
-        limit: 1 / limitsThere.signAndPost.perSecond,
+      there: there(((last - latencyMs) * limit) / limitsThere.signAndPost.perSecond, {
         most: 1200 - latencyMs,
         unit: `ms of work and ${latencyMs} of waiting`,
       }),

@@ -2,16 +2,14 @@ import type { Fired } from '../load.js';
 import type { FediverseReport } from '../fediverse.js';
 import { median, nowMs, quantile, until } from '../lib/measure.js';
 import { cpuOf, settled, type Check, type Stage } from '../lib/stage.js';
-import { limitsThere, there } from '../lib/there.js';
+import { limitsThere, there, type Limit } from '../lib/there.js';
 import { firstStranger } from '../lib/world.js';
 import type { Seen } from '../seed.js';
 
-interface Flood {
-  /** Taken, stored and in timelines, per second. */
-  perSecond: number;
+/** `perSecond`: taken, stored and in timelines. */
+interface Flood extends Limit {
   acceptedPerSecond: number;
   p99: number;
-  coreMs: number;
   lost: number;
 }
 
@@ -55,10 +53,8 @@ async function flood(stage: Stage, count: number): Promise<Flood> {
   };
 }
 
-type Ceiling = Pick<Flood, 'perSecond' | 'coreMs'>;
-
 /** The same load on an Express app that keeps everything in memory. */
-async function ceiling(stage: Stage, count: number): Promise<Ceiling> {
+async function ceiling(stage: Stage, count: number): Promise<Limit> {
   const { warm } = await stage.community();
   const port = await stage.limits.call<number>('inboxApp');
   const run = await prepare(stage, { host: `localhost:${port}`, actors: warm, count });
@@ -78,7 +74,7 @@ export async function inboxWarm(stage: Stage): Promise<Check[]> {
   // As long as it takes until the code that all of it runs through is compiled, on either side.
   await ceiling(stage, 1000);
   await flood(stage, stage.quick ? 800 : 3000);
-  const [floods, limits]: [Flood[], Ceiling[]] = [[], []];
+  const [floods, limits]: [Flood[], Limit[]] = [[], []];
   for (let round = 0; round < stage.rounds; round++) {
     limits.push(await ceiling(stage, count));
     floods.push(await flood(stage, count));
@@ -108,12 +104,7 @@ export async function inboxWarm(stage: Stage): Promise<Check[]> {
       figure: `${p99.toFixed(0)} ms`,
       ratio: null,
       pass: p99 <= 60,
-      there: there(p99, {
-        here: 1 / limit,
-        limit: 1 / limitsThere.inboxCeiling.perSecond,
-        most: 60,
-        unit: 'ms',
-      }),
+      there: there((p99 * limit) / limitsThere.inboxCeiling.perSecond, { most: 60, unit: 'ms' }),
     },
     {
       what: 'CPU per message',
@@ -121,12 +112,7 @@ export async function inboxWarm(stage: Stage): Promise<Check[]> {
       figure: `${core.toFixed(2)} core-ms; the ceiling takes ${limitCore.toFixed(2)}`,
       ratio: null,
       pass: Number.isNaN(core) ? null : core <= 0.6,
-      there: there(core, {
-        here: limitCore,
-        limit: limitsThere.inboxCeiling.coreMs,
-        most: 0.6,
-        unit: 'core-ms',
-      }),
+      there: there((core * limitsThere.inboxCeiling.coreMs) / limitCore, { most: 0.6, unit: 'core-ms' }),
     },
     { what: 'accepted and then lost', goal: '0', figure: String(lost), ratio: null, pass: lost === 0 },
   ];

@@ -31,7 +31,7 @@ export async function readLines<T extends Document & FeedLine>(
 }
 
 /** Owners of lines that are being trimmed, by collection. */
-const trimmed = new WeakMap<object, Set<string>>();
+const trimming = new WeakMap<object, Set<string>>();
 
 /**
  * Keeps the newest lines of an owner only. Of several who want that at the same moment, one does it: the others would
@@ -42,10 +42,10 @@ export async function trimLines<T extends Document & FeedLine>(
   lines: Collection<T>,
   owner: Filter,
 ): Promise<void> {
-  const busy = trimmed.get(lines) ?? new Set();
+  const busy = trimming.get(lines) ?? new Set();
   const name = JSON.stringify(owner);
   if (busy.has(name)) return;
-  trimmed.set(lines, busy.add(name));
+  trimming.set(lines, busy.add(name));
   try {
     const first = lines.find(owner).sort({ statusId: -1 }).skip(ctx.settings.homeEntries).limit(1);
     const [tooMany] = await first.toArray();

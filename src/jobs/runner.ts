@@ -53,7 +53,6 @@ export class Runner<T extends WorkItem> {
       requestScan: () => this.#feeder.requestScan(),
     });
     this.#settler = createSettler<T>({
-      gatherMs: 0,
       ...options,
       expectsMore: () => this.#under.size > 0,
       onFlushed: () => this.#pump(),

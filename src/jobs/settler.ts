@@ -8,8 +8,8 @@ export interface SettlerDeps<T extends WorkItem> {
   /** Whether more verdicts are about to come. */
   expectsMore: () => boolean;
   onFlushed: () => void;
-  /** So long more are waited for while they are to be expected. */
-  gatherMs: number;
+  /** So long more are waited for while they are to be expected. Default: not at all. */
+  gatherMs?: number;
 }
 
 /** Writes verdicts in batches: those that come in a moment, or while one batch is written, go together. */
@@ -29,7 +29,7 @@ const pauseMs = 500;
 const lastTries = 3;
 
 export function createSettler<T extends WorkItem>(deps: SettlerDeps<T>): Settler<T> {
-  const { queue, log, expectsMore, onFlushed, gatherMs } = deps;
+  const { queue, log, expectsMore, onFlushed, gatherMs = 0 } = deps;
   const pending = new Map<string, Settlement<T>>();
   let writing: Promise<void> | null = null;
   let stopping = false;

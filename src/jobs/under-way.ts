@@ -8,7 +8,7 @@ export interface UnderWayOptions {
 /** From this age on an item is slow: it only waits for somebody else, and counts no more but against its lane. */
 const slowMs = 250;
 /** All together, slow ones too, are at most this many times `concurrency`. */
-const slowFactor = 4;
+export const slowFactor = 4;
 /** While there is no room, so often is looked for some that became slow. */
 const reliefMs = 50;
 

@@ -1,8 +1,9 @@
 import type { Document, Filter } from '../port.js';
 import type { DocumentCache } from './cache.js';
 import type { Connection } from './connection.js';
+import { fetch, idsOf, maxChunk } from './ids.js';
 import { makePlan, type Plan } from './plan.js';
-import { fetch, idsOf, maxChunk, search, type Chunked, type Query } from './search.js';
+import { search, type Chunked, type Query } from './search.js';
 import type { Table } from './tables.js';
 import { comparator } from './values.js';
 
